@@ -1,0 +1,2 @@
+/** PL3xxx. */
+export const checkpointErrors = {} as const;

@@ -1,0 +1,21 @@
+import { checkpointErrors } from './checkpoint-errors.js';
+import { configErrors } from './config-errors.js';
+import { dataErrors } from './data-errors.js';
+import { engineErrors } from './engine-errors.js';
+import { optimErrors } from './optim-errors.js';
+import { trainerErrors } from './trainer-errors.js';
+
+/** What `pl explain` prints for a code: a paragraph that says when it happens and what to do. */
+export type Explanations = Record<`PL${number}`, string>;
+
+/** Every error of the runtime. PL1xxx are the compiler's diagnostics, beside the compiler. */
+export const errorExplanations = {
+  ...configErrors,
+  ...checkpointErrors,
+  ...dataErrors,
+  ...trainerErrors,
+  ...engineErrors,
+  ...optimErrors,
+} satisfies Explanations;
+
+export type ErrorCode = keyof typeof errorExplanations;

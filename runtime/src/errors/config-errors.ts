@@ -1,0 +1,2 @@
+/** PL2xxx. */
+export const configErrors = {} as const;

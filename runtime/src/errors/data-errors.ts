@@ -1,0 +1,2 @@
+/** PL4xxx. */
+export const dataErrors = {} as const;

@@ -1,0 +1,2 @@
+/** PL6xxx. */
+export const engineErrors = {} as const;

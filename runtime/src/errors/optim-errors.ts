@@ -1,0 +1,2 @@
+/** PL7xxx. */
+export const optimErrors = {} as const;

@@ -1,0 +1,2 @@
+/** PL5xxx. */
+export const trainerErrors = {} as const;

@@ -1,0 +1,2 @@
+export * from './errors/pl-error.js';
+export * as tf from './tf.js';

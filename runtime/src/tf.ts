@@ -1,0 +1,12 @@
+/**
+ * TensorFlow.js as a training project sees it: the core, layers and data packages under one name, with every
+ * gradient and every chained operation registered.
+ */
+import '#tfjs-registrations';
+
+// Types only: lets TypeScript know the chained operations (`x.add(y)`).
+import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
+
+export * from '@tensorflow/tfjs-core';
+export * as data from '@tensorflow/tfjs-data';
+export * from '@tensorflow/tfjs-layers';
