@@ -16,7 +16,7 @@ await build({
   mainFields: ['module', 'main'],
   // The package's sideEffects list would drop the registrations.
   ignoreAnnotations: true,
-  minify: true,
+  minifyWhitespace: true,
   legalComments: 'linked',
   external: ['node-fetch'],
   logLevel: 'warning',

@@ -2,6 +2,9 @@
  * TensorFlow.js as a training project sees it: the core, layers and data packages under one name, with every
  * gradient and every chained operation registered.
  */
+
+// The core comes first: whoever is loaded first makes the engine that all share.
+import '@tensorflow/tfjs-core';
 import '#tfjs-registrations';
 
 // Types only: lets TypeScript know the chained operations (`x.add(y)`).
