@@ -1,0 +1,90 @@
+import { PLError } from '../errors/pl-error.js';
+import * as tf from '../tf.js';
+import { accumulateGrad } from './gradients.js';
+
+/**
+ * Runs `forward` on tfjs's tape, then propagates the loss back to `params` and adds the result to their gradient
+ * slots. Whatever runs last in `forward` runs between the forward and the backward pass.
+ *
+ * Parameters that the loss does not reach keep the gradient they had, or none. Tensors made on the way are freed.
+ *
+ * @param forward gives the loss, a float32 scalar, or `undefined` to skip the backward pass.
+ * @param scale the gradients are those of `scale * loss`; the returned loss is not scaled.
+ * @returns the loss, kept: the caller disposes it. `undefined` when `forward` gave none.
+ * @throws PLError PL7001 when the loss is anything but a float32 scalar.
+ */
+export function backward(
+  forward: () => tf.Scalar | undefined,
+  params: readonly tf.Variable[],
+  scale = 1,
+): tf.Scalar | undefined {
+  let loss: tf.Scalar | undefined;
+  let failure: { reason: unknown } | undefined;
+
+  // The tape frees what it saved only when the engine gets a result, so a failure waits until it has.
+  const onTape = (): tf.Tensor => {
+    try {
+      const result = forward();
+      if (result !== undefined) {
+        checkLoss(result);
+        loss = tf.keep(result.kept || result instanceof tf.Variable ? result.clone() : result);
+        return loss;
+      }
+    } catch (reason) {
+      failure = { reason };
+    }
+    return tf.scalar(0);
+  };
+
+  tf.tidy(() => {
+    if (params.length === 0) {
+      onTape();
+      return;
+    }
+    const dLoss = scale === 1 ? undefined : tf.scalar(scale);
+    const grads = gradients(onTape, params, dLoss, () => loss?.dispose());
+    if (loss === undefined) return;
+    params.forEach((param, i) => {
+      const grad = grads[i];
+      // A kept gradient belongs to someone else: to another parameter, or to a custom gradient's author.
+      if (grad) accumulateGrad(param, grad.kept ? grad.clone() : grad);
+    });
+  });
+
+  if (failure !== undefined) throw failure.reason;
+  return loss;
+}
+
+function gradients(
+  f: () => tf.Tensor,
+  xs: readonly tf.Variable[],
+  dy: tf.Scalar | undefined,
+  onFailure: () => void,
+): (tf.Tensor | undefined)[] {
+  const engine = tf.engine();
+  try {
+    return engine.gradients(f, [...xs], dy, true).grads;
+  } catch (cause) {
+    onFailure();
+    if (engine.state.gradientDepth === 0) {
+      for (const node of engine.state.activeTape ?? []) for (const saved of node.saved ?? []) saved.dispose();
+    }
+    throw cause;
+  }
+}
+
+function checkLoss(loss: unknown): asserts loss is tf.Scalar {
+  if (loss instanceof tf.Tensor && loss.rank === 0 && loss.dtype === 'float32') return;
+  const got =
+    loss instanceof tf.Tensor
+      ? `a ${loss.dtype} tensor of shape [${loss.shape}]`
+      : loss instanceof Promise
+        ? 'a Promise'
+        : `a value of type ${loss === null ? 'null' : typeof loss}`;
+  throw new PLError('PL7001', `the loss must be a float32 scalar tensor, got ${got}`, {
+    hint:
+      loss instanceof Promise
+        ? 'The forward pass is recorded on a synchronous tape: return the tensor itself, without async.'
+        : 'Reduce it to one number first, for example with tf.mean(loss).',
+  });
+}
