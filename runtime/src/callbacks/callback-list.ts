@@ -1,0 +1,73 @@
+import type { CallbackHookName, CallbackHooks } from '../hooks/signatures.js';
+import { bindHooks } from '../hooks/bind.js';
+import type { LightningModule } from '../module/lightning-module.js';
+import type { Trainer } from '../trainer/trainer.js';
+import type { Callback } from './callback.js';
+
+type Rest<Name extends CallbackHookName> = Parameters<CallbackHooks[Name]> extends [Trainer, LightningModule, ...infer Args]
+  ? Args
+  : never;
+
+type Bound = (...args: unknown[]) => unknown;
+
+/** The callbacks of a run, in calling order: as given, those that judge metrics last. */
+export class CallbackList {
+  readonly callbacks: readonly Callback[];
+  readonly #hooks = new Map<string, { callback: Callback; call: Bound }[]>();
+
+  constructor(
+    callbacks: readonly Callback[],
+    readonly trainer: Trainer,
+    readonly module: LightningModule,
+  ) {
+    this.callbacks = [...callbacks.filter((c) => !c.monitors), ...callbacks.filter((c) => c.monitors)];
+    for (const callback of this.callbacks) {
+      for (const [name, call] of Object.entries(bindHooks<'callback'>(callback))) {
+        const list = this.#hooks.get(name) ?? [];
+        list.push({ callback, call: call as Bound });
+        this.#hooks.set(name, list);
+      }
+    }
+  }
+
+  /** Calls a hook of every callback that has it, one after the other. Costs one map lookup where none has. */
+  call<Name extends CallbackHookName>(
+    name: Name,
+    rest: Rest<Name>,
+    only?: (callback: Callback) => boolean,
+  ): void | Promise<void> {
+    const list = this.#hooks.get(name);
+    if (list !== undefined) return this.#callAll(list, rest, only);
+  }
+
+  /** As `call`, for hooks inside the optimizer's step, which may not wait. */
+  callSync<Name extends CallbackHookName>(name: Name, rest: Rest<Name>): void {
+    for (const { call } of this.#hooks.get(name) ?? []) call(this.trainer, this.module, ...rest);
+  }
+
+  async #callAll(
+    list: readonly { callback: Callback; call: Bound }[],
+    rest: readonly unknown[],
+    only?: (callback: Callback) => boolean,
+  ): Promise<void> {
+    for (const { callback, call } of list) {
+      if (only === undefined || only(callback)) await call(this.trainer, this.module, ...rest);
+    }
+  }
+
+  /** The state that each callback wants kept, by its key. */
+  stateDict(): Record<string, Record<string, unknown>> {
+    return Object.fromEntries(
+      (this.#hooks.get('state_dict') ?? []).map(({ callback, call }) => [
+        callback.stateKey,
+        call() as Record<string, unknown>,
+      ]),
+    );
+  }
+
+  loadStateDict(states: Readonly<Record<string, unknown>>): void {
+    for (const { callback, call } of this.#hooks.get('load_state_dict') ?? []) {
+      if (callback.stateKey in states) call(states[callback.stateKey]);
+    }
+  }
+}
