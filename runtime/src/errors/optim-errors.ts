@@ -7,4 +7,18 @@ export const optimErrors = {
   PL7002:
     "A gradient was set or accumulated that does not fit its variable. Gradients are float32 and have the variable's " +
     'exact shape; reduce broadcast dimensions before you set one by hand.',
+  PL7003:
+    'An optimizer option is outside of what the algorithm allows: a negative learning rate, a decay rate of 1 or ' +
+    'more, Nesterov momentum without momentum. The message names the option, what it wants and what it got; options ' +
+    'of a parameter group are checked the same way.',
+  PL7004:
+    'An optimizer was given an option that it does not have. Options are written in camelCase (weightDecay, not ' +
+    'weight_decay) and differ between optimizers; the hint lists those of this one.',
+  PL7005:
+    'An optimizer needs a list that is not empty, either of float32 variables or of groups { params: [...], lr, ... }. ' +
+    'A variable may be in one group only: twice in the list, it would be updated twice a step.',
+  PL7006:
+    'A saved optimizer state was loaded into an optimizer that differs from the one that wrote it: another ' +
+    'algorithm, another number of groups, other parameters or other shapes. Nothing was changed. When the model ' +
+    'itself changed, load only the weights of the checkpoint and start with a fresh optimizer.',
 } as const;
