@@ -1,3 +1,5 @@
+export { type HostView, hostView, ownHostView } from './engines/host-memory.js';
+export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine } from './engines/select.js';
 export * from './errors/pl-error.js';
 export { Adam, type AdamOptions } from './optim/adam.js';
 export { AdamW } from './optim/adamw.js';

@@ -1,0 +1,128 @@
+import type { backend_util, TensorInfo } from '../../../tf.js';
+import type { OrtBackend } from '../backend.js';
+import { oneNode } from '../sessions.js';
+import { type Conv2DAttrs, convAttributes, hotConvInfo } from './conv2d.js';
+import { type HotKernel, isFloat, sameShape } from './kernel.js';
+import { scratch, transpose } from './layout.js';
+
+interface InputAttrs extends Conv2DAttrs {
+  inputShape: number[];
+}
+
+/** The gradient of the input: the transposed convolution of `dy`. */
+export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo }, InputAttrs> = ({
+  inputs: { dy, filter },
+  attrs,
+  backend,
+}) => {
+  if (!isFloat(dy, filter)) return undefined;
+  const info = hotConvInfo(attrs.inputShape, filter.shape, attrs);
+  if (info === undefined || !sameShape(dy.shape, info.outShape)) return undefined;
+
+  const shared = convAttributes(info);
+  const covered = [info.outHeight, info.outWidth].map(
+    (size, i) =>
+      shared.strides[i]! * (size - 1) + shared.kernel_shape[i]! - shared.pads[i]! - shared.pads[i + 2]!,
+  );
+  // Rows and columns at the end that no window reaches.
+  const output_padding = [info.inHeight - covered[0]!, info.inWidth - covered[1]!];
+  if (output_padding.some((size, i) => size < 0 || size >= shared.strides[i]!)) return undefined;
+
+  const attributes = { ...shared, output_padding };
+  const convTranspose = backend.sessions.get(`ConvTranspose ${JSON.stringify(attributes)}`, () => ({
+    ...oneNode('ConvTranspose', ['x', 'w'], attributes),
+    parallel: true,
+  }));
+  const nchw = scratch([info.batchSize, info.inChannels, info.inHeight, info.inWidth]);
+  const feeds = {
+    x: transpose(backend, 'nhwcToNchw', backend.feed(dy)),
+    w: transpose(backend, 'hwioToOihw', backend.feed(filter)),
+  };
+  convTranspose(feeds, { y: nchw });
+  const dx = backend.allocate(info.inShape);
+  transpose(backend, 'nchwToNhwc', nchw, backend.feed(dx));
+  return dx;
+};
+
+interface FilterAttrs extends Conv2DAttrs {
+  filterShape: number[];
+}
+
+/** Values per block of windows: small enough for the block to stay in a core's cache until it is multiplied. */
+const BLOCK = 1 << 18;
+
+/**
+ * The gradient of the filter: every window of `x` as a row (im2col), transposed, times `dy`. The product is summed
+ * over blocks of whole images.
+ */
+export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, FilterAttrs> = ({
+  inputs: { x, dy },
+  attrs,
+  backend,
+}) => {
+  if (!isFloat(x, dy)) return undefined;
+  const info = hotConvInfo(x.shape, attrs.filterShape, attrs);
+  if (info === undefined || !sameShape(dy.shape, info.outShape)) return undefined;
+
+  const dw = backend.allocate(info.filterShape);
+  const windowSize = info.filterHeight * info.filterWidth * info.inChannels;
+  const windowsPerImage = info.outHeight * info.outWidth;
+  const images = Math.min(info.batchSize, Math.max(1, Math.floor(BLOCK / (windowSize * windowsPerImage))));
+  const windows = new Float32Array(images * windowsPerImage * windowSize);
+  const y = backend.feed(dw, [windowSize, info.outChannels]);
+  const dyValues = backend.float32(dy);
+  const dyImage = windowsPerImage * info.outChannels;
+  const multiplyAdd = gemmTransposedA(backend);
+
+  for (let image = 0; image < info.batchSize; image += images) {
+    const count = Math.min(images, info.batchSize - image);
+    unfold(backend.float32(x), info, image, count, windows);
+    const rows = count * windowsPerImage;
+    const a = { type: y.type, dims: [rows, windowSize], data: windows.subarray(0, rows * windowSize) };
+    const block = dyValues.subarray(image * dyImage, (image + count) * dyImage);
+    multiplyAdd({ a, b: { type: y.type, dims: [rows, info.outChannels], data: block }, c: y }, { y });
+  }
+  return dw;
+};
+
+/** y = aᵀ·b + c */
+function gemmTransposedA(backend: OrtBackend) {
+  return backend.sessions.get('Gemm TN +', () => ({
+    ...oneNode('Gemm', ['a', 'b', 'c'], { transA: 1, transB: 0 }),
+    parallel: true,
+  }));
+}
+
+/** Writes the windows of `count` images, row by row: [count · outHeight · outWidth, filterHeight · filterWidth · inChannels]. */
+function unfold(
+  x: Float32Array,
+  info: backend_util.Conv2DInfo,
+  firstImage: number,
+  count: number,
+  windows: Float32Array,
+): void {
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, filterHeight, filterWidth } = info;
+  const { strideHeight, strideWidth, padInfo } = info;
+  let target = 0;
+  for (let image = firstImage; image < firstImage + count; image++) {
+    for (let oy = 0; oy < outHeight; oy++) {
+      for (let ox = 0; ox < outWidth; ox++) {
+        const left = ox * strideWidth - padInfo.left;
+        for (let fy = 0; fy < filterHeight; fy++) {
+          const iy = oy * strideHeight - padInfo.top + fy;
+          const inside = iy >= 0 && iy < inHeight;
+          const row = (image * inHeight + iy) * inWidth;
+          for (let fx = 0; fx < filterWidth; fx++) {
+            const ix = left + fx;
+            const end = target + inChannels;
+            if (inside && ix >= 0 && ix < inWidth) {
+              for (let source = (row + ix) * inChannels; target < end; ) windows[target++] = x[source++]!;
+            } else {
+              while (target < end) windows[target++] = 0;
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { OrtBackend } from '../backend.js';
+import type { OrtTensor } from '../binding.js';
+import { oneNode } from '../sessions.js';
+
+/** tfjs's images are [batch, height, width, channels], ONNX's [batch, channels, height, width]. */
+export const permutations = {
+  nhwcToNchw: [0, 3, 1, 2],
+  nchwToNhwc: [0, 2, 3, 1],
+  /** Filters: tfjs's [height, width, in, out] to ONNX's [out, in, height, width]. */
+  hwioToOihw: [3, 2, 0, 1],
+} as const;
+
+export function transpose(
+  backend: OrtBackend,
+  permutation: keyof typeof permutations,
+  x: OrtTensor,
+  y?: OrtTensor,
+): OrtTensor {
+  const perm = permutations[permutation];
+  const run = backend.sessions.get(permutation, () => oneNode('Transpose', ['x'], { perm }));
+  const result = y ?? scratch(perm.map((axis) => x.dims[axis]!));
+  run({ x }, { y: result });
+  return result;
+}
+
+export function scratch(dims: readonly number[]): OrtTensor {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  return { type: 'float32', dims, data: new Float32Array(size) };
+}

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as tf from '../tf.js';
+
+/** The GPU package first: it also runs on a CPU. */
+const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+export type TensorflowSearch =
+  | { state: 'missing' }
+  | { state: 'broken'; packageName: string; cause: unknown }
+  | { state: 'loaded'; packageName: string; device: 'cpu' | 'gpu' };
+
+/** Loads TensorFlow's binding when the project in the working directory has one installed. Never throws. */
+export async function loadTensorflow(): Promise<TensorflowSearch> {
+  const resolve = createRequire(join(process.cwd(), 'package.json')).resolve;
+  let broken: TensorflowSearch | undefined;
+  for (const packageName of PACKAGES) {
+    let entry: string;
+    try {
+      entry = resolve(packageName);
+    } catch {
+      continue;
+    }
+    try {
+      await import(pathToFileURL(entry).href);
+      const backend = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean } | null;
+      if (backend === null) throw new Error("it registered no backend named 'tensorflow'");
+      return { state: 'loaded', packageName, device: backend.isUsingGpuDevice ? 'gpu' : 'cpu' };
+    } catch (cause) {
+      broken ??= { state: 'broken', packageName, cause };
+    }
+  }
+  return broken ?? { state: 'missing' };
+}
