@@ -97,7 +97,7 @@ function refuse(setting: string, got: unknown, wanted: string): never {
 async function useOrt(threads: number, why: string): Promise<SelectedEngine> {
   let problem: unknown;
   try {
-    registerOrt(loadBinding(), threads);
+    registerOrt(loadBinding(), { threads });
     if (await tf.setBackend('ort')) {
       (tf.backend() as OrtBackend).threads = threads;
       const count = threads === 1 ? '1 thread' : `${threads} threads`;

@@ -2,10 +2,14 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { TensorInfo } from '../../tf.js';
 import type { OrtTensor } from './binding.js';
 import { Sessions } from './sessions.js';
+import { measuredLimits, type SizeLimits } from './size-limits.js';
 
 /** tfjs's `cpu` backend (tensors are typed arrays in host memory) with ONNX Runtime at hand for its kernels. */
 export class OrtBackend extends MathBackendCPU {
-  constructor(public sessions: Sessions) {
+  constructor(
+    public sessions: Sessions,
+    readonly limits: SizeLimits = measuredLimits,
+  ) {
     super();
     silenceGreeting(this);
   }
@@ -15,8 +19,10 @@ export class OrtBackend extends MathBackendCPU {
     if (threads !== this.sessions.threads) this.sessions = new Sessions(this.sessions.binding, threads);
   }
 
+  /** The live values of a float32 tensor. (A few of `cpu`'s kernels leave another kind of array behind.) */
   float32(tensor: TensorInfo): Float32Array {
-    return this.data.get(tensor.dataId).values as Float32Array;
+    const { values } = this.data.get(tensor.dataId);
+    return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
   }
 
   /** A new tensor of undefined content, for a kernel to fill. */

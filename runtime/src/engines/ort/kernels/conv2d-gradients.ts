@@ -16,7 +16,7 @@ export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo
   backend,
 }) => {
   if (!isFloat(dy, filter)) return undefined;
-  const info = hotConvInfo(attrs.inputShape, filter.shape, attrs);
+  const info = hotConvInfo(backend, attrs.inputShape, filter.shape, attrs);
   if (info === undefined || !sameShape(dy.shape, info.outShape)) return undefined;
 
   const shared = convAttributes(info);
@@ -61,7 +61,7 @@ export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, 
   backend,
 }) => {
   if (!isFloat(x, dy)) return undefined;
-  const info = hotConvInfo(x.shape, attrs.filterShape, attrs);
+  const info = hotConvInfo(backend, x.shape, attrs.filterShape, attrs);
   if (info === undefined || !sameShape(dy.shape, info.outShape)) return undefined;
 
   const dw = backend.allocate(info.filterShape);

@@ -16,11 +16,9 @@ export interface Conv2DAttrs {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** Below this number of multiplications a loop in JavaScript is faster. */
-const SMALLEST_CONVOLUTION = 4096;
-
 /** The convolution's geometry when ONNX Runtime is to compute it, else `undefined`. Shapes are NHWC and HWIO. */
 export function hotConvInfo(
+  backend: OrtBackend,
   xShape: readonly number[],
   filterShape: readonly number[],
   { strides, pad, dataFormat, dilations = 1, dimRoundingMode }: Conv2DAttrs,
@@ -37,7 +35,7 @@ export function hotConvInfo(
   );
   const { batchSize, outHeight, outWidth, inChannels, outChannels, filterHeight, filterWidth } = info;
   const work = batchSize * outHeight * outWidth * inChannels * outChannels * filterHeight * filterWidth;
-  return work < SMALLEST_CONVOLUTION ? undefined : info;
+  return work < backend.limits.convolution ? undefined : info;
 }
 
 /** The attributes that ONNX's `Conv` and `ConvTranspose` share. */
@@ -83,7 +81,7 @@ function convolve(
   bias?: TensorInfo,
 ): TensorInfo | undefined {
   if (!isFloat(x, filter, bias)) return undefined;
-  const info = hotConvInfo(x.shape, filter.shape, attrs);
+  const info = hotConvInfo(backend, x.shape, filter.shape, attrs);
   if (info === undefined) return undefined;
 
   const attributes = convAttributes(info);

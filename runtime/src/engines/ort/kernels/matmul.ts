@@ -9,9 +9,6 @@ interface MatMulAttrs {
   transposeB: boolean;
 }
 
-/** Below this number of multiplications the call costs more than a loop in JavaScript. */
-const SMALLEST_PRODUCT = 1024;
-
 export const batchMatMul: HotKernel<{ a: TensorInfo; b: TensorInfo }, MatMulAttrs> = ({
   inputs: { a, b },
   attrs,
@@ -52,7 +49,7 @@ function product(
   const outerB = b.shape.slice(0, -2);
   const outer = outerA.length >= outerB.length ? outerA : outerB;
   const batch = sizeOf(outerA);
-  if (k !== innerB || batch * m * n * k < SMALLEST_PRODUCT) return undefined;
+  if (k !== innerB || batch * m * n * k < backend.limits.product) return undefined;
   if (!sameShape(outerA, outerB) && (batch !== 1 || sizeOf(outerB) !== 1)) return undefined;
   if (bias !== undefined && (batch !== 1 || sizeOf(bias.shape) !== n || bias.shape.at(-1) !== n)) {
     return undefined;
