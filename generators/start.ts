@@ -71,7 +71,8 @@ async function scaffold() {
   }
   const env = createEnv({ cwd: root });
   env.register(join(root, 'dist/generators/app/index.js'), { namespace: 'pl:app' });
-  await env.run(['pl:app', folder], { defaults: true, link: true, skipGit: true, skipInstall: true });
+  const options = { defaults: true, link: true, skipGit: true, skipInstall: true };
+  await env.run(['pl:app', folder], options);
 }
 
 /** Only a project that links this very checkout was made here. */

@@ -11,11 +11,12 @@ import {
   type PackageManager,
   packageManagers,
   runScript,
+  runWithFlags,
 } from './package-manager.js';
 import { checkName, folderFromName, nameFromFolder, nameProblem } from './project-name.js';
 import { isFree, resolveTarget } from './target-folder.js';
 
-const packageRoot = fileURLToPath(new URL('../../..', import.meta.url));
+const packageRoot = nearestPackage(dirname(fileURLToPath(import.meta.url)));
 const templatesRoot = join(packageRoot, 'templates');
 
 /** Names that npm would leave out of a package or read as its own are stored without their dot. */
@@ -70,8 +71,7 @@ export default class AppGenerator extends Generator {
   }
 
   /** Whether questions can be asked: there is a person at a terminal and nobody said `--defaults`. */
-  // The underscore keeps Yeoman from running it as a step.
-  protected _isInteractive(): boolean {
+  #isInteractive(): boolean {
     return (
       !flagOption(this.options, 'defaults') && process.stdin.isTTY === true && process.stdout.isTTY === true
     );
@@ -110,7 +110,7 @@ export default class AppGenerator extends Generator {
     const answers = {
       ...fallback,
       ...given,
-      ...(this._isInteractive() ? await this.#ask(given, fallback) : {}),
+      ...(this.#isInteractive() ? await this.#ask(given, fallback) : {}),
     };
 
     this.#name = checkName(answers.name);
@@ -139,6 +139,7 @@ export default class AppGenerator extends Generator {
       ...this.#framework,
       install: `${this.#packageManager} install`,
       run: (script: string) => runScript(this.#packageManager, script),
+      flag: (script: string, flags: string) => runWithFlags(this.#packageManager, script, flags),
     };
     for (const file of templateFiles(this.sourceRoot())) {
       const destination = this.destinationPath(
@@ -212,7 +213,7 @@ export default class AppGenerator extends Generator {
   #checkTarget(directory: string): string {
     const target = resolveTarget(this.env.cwd, directory);
     // A person is asked file by file before anything is overwritten; a script is told to say so.
-    if (!isFree(target) && !flagOption(this.options, 'force') && !this._isInteractive()) {
+    if (!isFree(target) && !flagOption(this.options, 'force') && !this.#isInteractive()) {
       throw new GeneratorError(
         `${target} already has files in it.`,
         'Choose another folder, or pass --force to overwrite what the template also has.',
@@ -229,6 +230,10 @@ export default class AppGenerator extends Generator {
     if ((await git('init', '--quiet')).exitCode !== 0)
       this.log('git does not run here: no repository was made.');
   }
+}
+
+function nearestPackage(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : nearestPackage(dirname(folder));
 }
 
 function templates(): string[] {

@@ -30,3 +30,8 @@ export function checkInstalled(packageManager: PackageManager): void {
 export function runScript(packageManager: PackageManager, script: string): string {
   return packageManager === 'npm' && script !== 'test' ? `npm run ${script}` : `${packageManager} ${script}`;
 }
+
+/** The same with flags for the program behind the script: npm wants them after `--`. */
+export function runWithFlags(packageManager: PackageManager, script: string, flags: string): string {
+  return `${runScript(packageManager, script)}${packageManager === 'npm' ? ' --' : ''} ${flags}`;
+}
