@@ -40,15 +40,10 @@ export class DigitsData extends LightningDataModule<DigitsDataHparams> {
 
   @Hook('setup')
   async load() {
-    const { values, rows } = await readNumericCsv(this.hparams.path, { columns: PIXELS + 1 });
-    const images = new Float32Array(rows * PIXELS);
-    const labels = new Int32Array(rows);
-    for (let row = 0; row < rows; row++) {
-      const start = row * (PIXELS + 1);
-      for (let pixel = 0; pixel < PIXELS; pixel++) images[row * PIXELS + pixel] = values[start + pixel]! / 16;
-      labels[row] = values[start + PIXELS]!;
-    }
-    const digits = new ArrayDataset({ images: { data: images, shape: [rows, 8, 8, 1] }, labels });
+    const table = await readNumericCsv(this.hparams.path);
+    const images = table.slice(0, PIXELS).map((ink) => ink / 16);
+    const labels = Int32Array.from(table.column(PIXELS));
+    const digits = new ArrayDataset({ images: { data: images, shape: [table.rows, 8, 8, 1] }, labels });
     [this.#train, this.#val, this.#test] = randomSplit(digits, [0.7, 0.1, 0.2], this.hparams.splitSeed);
   }
 
