@@ -1,0 +1,16 @@
+export { checkValue } from './check-value.js';
+export { readConfigText } from './config-file.js';
+export type { ConfigDefinition, SchemaIssue, SchemaValidator, Setting } from './definition.js';
+export { describeType } from './describe-type.js';
+export { hparamsValidator } from './hparams.js';
+export type { JsonScalar, JsonSchema, JsonType, JsonValue } from './json-schema.js';
+export { isPlainObject, typesOf } from './json-schema.js';
+export { describeOrigin, type Origin } from './origin.js';
+export { parseLiteral } from './parse-literal.js';
+export { parseValue } from './parse-value.js';
+export { printConfig } from './print-config.js';
+export type { ConfigProblem } from './problem.js';
+export { type ConfigSources, type ResolvedConfig, resolveConfig } from './resolve.js';
+export type { SettingValue } from './setting-value.js';
+export { environmentName, isGroup, settingsOf } from './settings.js';
+export { didYouMean, nearest } from './suggest.js';
