@@ -1,9 +1,42 @@
+export {
+  type ApplyOptions,
+  applyToCollection,
+  applyToCollections,
+  type Match,
+} from './data/apply-to-collection.js';
+export {
+  type ArrayBatch,
+  type ArrayColumn,
+  ArrayDataset,
+  type ArraySample,
+  type Column,
+} from './data/array-dataset.js';
+export type { BatchIterator, LoaderState } from './data/batch-iterator.js';
+export { type Collated, defaultCollate } from './data/collate.js';
+export { type CsvOptions, NumericTable, readNumericCsv } from './data/csv.js';
+export { DataLoader, type DataLoaderOptions } from './data/data-loader.js';
+export type { BatchDataset, Dataset, IterableDataset } from './data/dataset.js';
+export { disposeBatch } from './data/dispose-batch.js';
+export { extractBatchSize } from './data/extract-batch-size.js';
+export { type HostDtype, NdArray, type NumericArray } from './data/nd-array.js';
+export {
+  type BatchIndices,
+  BatchSampler,
+  RandomSampler,
+  type Sampler,
+  SequentialSampler,
+  WeightedRandomSampler,
+} from './data/sampler.js';
+export { randomSplit, subset } from './data/subset.js';
 export { type HostView, hostView, ownHostView } from './engines/host-memory.js';
 export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine } from './engines/select.js';
 export * from './errors/pl-error.js';
+export { type CrossEntropyOptions, crossEntropy, type Reduction } from './functional/cross-entropy.js';
+export { type Operation, overrideOperation, runOperation, type Saved } from './functional/registry.js';
 export { Adam, type AdamOptions } from './optim/adam.js';
 export { AdamW } from './optim/adamw.js';
 export { backward } from './optim/backward.js';
+export { clipGradNorm, clipGradValue, type NormType, totalNorm } from './optim/clip-gradients.js';
 export { accumulateGrad, clearGrads, gradOf, setGrad } from './optim/gradients.js';
 export {
   Optimizer,

@@ -21,4 +21,18 @@ export const optimErrors = {
     'A saved optimizer state was loaded into an optimizer that differs from the one that wrote it: another ' +
     'algorithm, another number of groups, other parameters or other shapes. Nothing was changed. When the model ' +
     'itself changed, load only the weights of the checkpoint and start with a fresh optimizer.',
+  PL7007:
+    'Gradient clipping got a limit that is not a number of at least 0, or a norm type below 1. Clipping by norm takes ' +
+    'the largest norm that all gradients together may have (often 1), clipping by value the largest magnitude of each ' +
+    'element.',
+  PL7101:
+    'A training operation got tensors whose shapes or types do not go together. The message says which tensor, what ' +
+    'it must be for the others, and what it is. Labels are integers (int32), one per position; everything with a ' +
+    'gradient is float32.',
+  PL7102:
+    'A class label is negative or not smaller than the number of classes, so it points outside of the logits. Count ' +
+    'classes from 0, give the last layer one output per class, and mark positions without a label with ignoreIndex.',
+  PL7103:
+    'A setting of a training operation is outside of its range, for example a dropout rate above 1. The message names ' +
+    'the operation, the setting, what it must be and what it is.',
 } as const;

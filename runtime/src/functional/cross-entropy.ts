@@ -1,0 +1,185 @@
+import { hostView } from '../engines/host-memory.js';
+import { PLError } from '../errors/pl-error.js';
+import * as tf from '../tf.js';
+import { type Operation, runOperation } from './registry.js';
+
+/** `mean` divides by the number (or the weight) of what counts, `none` keeps one loss per element. */
+export type Reduction = 'mean' | 'sum' | 'none';
+
+export interface CrossEntropyOptions {
+  /** Positions with this label count neither in the loss nor in its mean. @default -100 */
+  ignoreIndex?: number;
+  /** Share of the target that is spread over all classes, 0 to 1. @default 0 */
+  labelSmoothing?: number;
+  /** One weight per class, `[classes]`. */
+  weight?: tf.Tensor1D;
+  /** @default 'mean' */
+  reduction?: Reduction;
+}
+
+/**
+ * Cross entropy between logits and integer labels: the mean over positions of `logsumexp(x) - x[label]`.
+ *
+ * With label smoothing ε the target is `(1 - ε) * onehot + ε / classes` (Szegedy et al., "Rethinking the Inception
+ * Architecture for Computer Vision", 2016). With weights each position counts with the weight of its label, and the
+ * mean divides by the sum of those. As in PyTorch, the mean over no position at all is NaN.
+ *
+ * @param logits float32 `[..., classes]`, unnormalised
+ * @param labels int32 `[...]`: 0 to classes - 1, or `ignoreIndex`
+ * @returns a scalar, or `[...]` with `reduction: 'none'`
+ * @throws PLError PL7101 for shapes or types that do not fit, PL7102 for a label out of range (seen on engines with
+ * host memory), PL7103 for an option out of range.
+ */
+export function crossEntropy(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  options: CrossEntropyOptions & { reduction: 'none' },
+): tf.Tensor;
+export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor, options?: CrossEntropyOptions): tf.Scalar;
+export function crossEntropy(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  { ignoreIndex = -100, labelSmoothing = 0, weight, reduction = 'mean' }: CrossEntropyOptions = {},
+): tf.Tensor {
+  checkShapes(logits, labels, weight);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new PLError(
+      'PL7103',
+      `crossEntropy: labelSmoothing must be a number from 0 to 1, got ${labelSmoothing}`,
+    );
+  }
+  const classes = logits.shape.at(-1)!;
+  const someIgnored = checkLabels(labels, classes, ignoreIndex);
+  return tf.tidy(() => {
+    const rows = logits.reshape([-1, classes]);
+    const losses = runOperation(crossEntropyOperation, [rows], weight ? [labels, weight] : [labels], {
+      ignoreIndex: someIgnored ? ignoreIndex : undefined,
+      labelSmoothing,
+      reduction,
+    });
+    return reduction === 'none' ? losses.reshape(labels.shape) : losses;
+  });
+}
+
+export interface CrossEntropyAttrs {
+  /** `undefined` when it is known that no label has it. */
+  ignoreIndex: number | undefined;
+  labelSmoothing: number;
+  reduction: Reduction;
+}
+
+/** Inputs: logits `[n, classes]`; constants: labels (n of them, any shape) and optionally weights `[classes]`. */
+export const crossEntropyOperation: Operation<CrossEntropyAttrs> = {
+  name: 'crossEntropy',
+
+  forward([logits], [labels, weight], { ignoreIndex, labelSmoothing, reduction }) {
+    const [n, classes] = logits!.shape as [number, number];
+    const flatLabels = labels!.reshape([n]);
+    const counted = ignoreIndex === undefined ? undefined : flatLabels.notEqual(ignoreIndex);
+    const safeLabels = counted === undefined ? flatLabels : flatLabels.mul(counted.cast('int32'));
+    const mask = counted?.cast('float32');
+    // What a position's label counts; undefined where that is 1 throughout.
+    let labelWeight = weight === undefined ? undefined : tf.gather(weight, safeLabels);
+    if (mask !== undefined) labelWeight = labelWeight === undefined ? mask : labelWeight.mul(mask);
+
+    const positions = tf.range(0, n, 1, 'int32').mul(tf.scalar(classes, 'int32')).add(safeLabels);
+    const logSumExp = tf.logSumExp(logits!, -1);
+    let losses = logSumExp.sub(tf.gather(logits!.reshape([-1]), positions));
+    if (labelWeight !== undefined) losses = losses.mul(labelWeight);
+    if (labelSmoothing > 0) {
+      let smooth =
+        weight === undefined
+          ? logSumExp.mul(classes).sub(logits!.sum(-1))
+          : logSumExp.mul(weight.sum()).sub(logits!.mul(weight).sum(-1));
+      if (mask !== undefined) smooth = smooth.mul(mask);
+      losses = losses.mul(1 - labelSmoothing).add(smooth.mul(labelSmoothing / classes));
+    }
+
+    const divisor = reduction === 'mean' ? (labelWeight?.sum() ?? tf.scalar(n)) : undefined;
+    const value = reduction === 'none' ? losses : losses.sum();
+    return {
+      value: divisor === undefined ? value : value.div(divisor),
+      saved: { logits, logSumExp, positions, mask, weight, labelWeight, divisor },
+    };
+  },
+
+  backward(dy, { logits, logSumExp, positions, mask, weight, labelWeight, divisor }, { labelSmoothing }) {
+    const [n, classes] = logits!.shape as [number, number];
+    const upstream = divisor === undefined ? dy : dy.div(divisor);
+    const reach = upstream.rank === 1 ? upstream : upstream.reshape([1]).tile([n]);
+    const probabilities = logits!.sub(logSumExp!.expandDims(-1)).exp();
+
+    const onLabel = labelWeight === undefined ? reach : reach.mul(labelWeight);
+    if (labelSmoothing === 0) {
+      return [subtractAt(probabilities.mul(onLabel.expandDims(-1)), positions!, onLabel)];
+    }
+    const sharpOnLabel = onLabel.mul(1 - labelSmoothing);
+    const onEach = (mask === undefined ? reach : reach.mul(mask)).mul(labelSmoothing / classes);
+    const onAll = weight === undefined ? onEach.mul(classes) : onEach.mul(weight.sum());
+    const grad = probabilities
+      .mul(sharpOnLabel.add(onAll).expandDims(-1))
+      .sub(weight === undefined ? onEach.expandDims(-1) : onEach.expandDims(-1).mul(weight));
+    return [subtractAt(grad, positions!, sharpOnLabel)];
+  },
+};
+
+/** `x` `[n, classes]` less `values` `[n]` at the flat `positions` `[n]`. */
+function subtractAt(x: tf.Tensor, positions: tf.Tensor, values: tf.Tensor): tf.Tensor {
+  const view = hostView(x);
+  const at = hostView(positions);
+  const amounts = hostView(values);
+  if (view !== undefined && at !== undefined && amounts !== undefined) {
+    for (let i = 0; i < at.length; i++) view[at[i]!]! -= amounts[i]!;
+    return x;
+  }
+  const flat = x.reshape([-1]);
+  const updated = tf.gather(flat, positions).sub(values);
+  return tf.tensorScatterUpdate(flat, positions.expandDims(-1), updated).reshape(x.shape);
+}
+
+function checkShapes(logits: tf.Tensor, labels: tf.Tensor, weight: tf.Tensor | undefined): void {
+  const describe = (t: tf.Tensor) => `${t.dtype} [${t.shape}]`;
+  if (logits.dtype !== 'float32' || logits.rank === 0) {
+    throw new PLError(
+      'PL7101',
+      `crossEntropy: logits must be float32 [..., classes], got ${describe(logits)}`,
+    );
+  }
+  const positions = logits.shape.slice(0, -1);
+  if (labels.dtype !== 'int32' || !tf.util.arraysEqual(labels.shape, positions)) {
+    throw new PLError(
+      'PL7101',
+      `crossEntropy: labels must be int32 [${positions}] for logits of shape [${logits.shape}], got ${describe(labels)}`,
+      {
+        hint: tf.util.arraysEqual(labels.shape, logits.shape)
+          ? 'One-hot labels become integers with tf.argMax(labels, -1).'
+          : 'One integer per position: cast with labels.toInt(), drop extra dimensions with labels.squeeze().',
+      },
+    );
+  }
+  const classes = logits.shape.at(-1)!;
+  if (weight !== undefined && (weight.dtype !== 'float32' || weight.rank !== 1 || weight.size !== classes)) {
+    throw new PLError('PL7101', `crossEntropy: weight must be float32 [${classes}], got ${describe(weight)}`);
+  }
+}
+
+/** Whether some label may be `ignoreIndex`; engines without host memory do not look. */
+function checkLabels(labels: tf.Tensor, classes: number, ignoreIndex: number): boolean {
+  const values = hostView(labels);
+  if (values === undefined) return true;
+  let someIgnored = false;
+  for (let i = 0; i < values.length; i++) {
+    const label = values[i]!;
+    if (label === ignoreIndex) someIgnored = true;
+    else if (label < 0 || label >= classes) {
+      throw new PLError(
+        'PL7102',
+        `crossEntropy: label ${label} at position ${i} is not within 0 to ${classes - 1}`,
+        {
+          hint: `Give the model as many outputs as there are classes, or mark positions to skip with ${ignoreIndex}.`,
+        },
+      );
+    }
+  }
+  return someIgnored;
+}

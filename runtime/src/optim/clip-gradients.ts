@@ -1,0 +1,103 @@
+import { hostView } from '../engines/host-memory.js';
+import { PLError } from '../errors/pl-error.js';
+import * as tf from '../tf.js';
+import { gradOf, setGrad } from './gradients.js';
+
+/** Which norm: 1, 2, any other p ≥ 1, or `Infinity` for the largest magnitude. */
+export type NormType = number;
+
+/**
+ * The norm of all elements of all tensors as one vector. Not finite when an element is not. 0 for no tensors.
+ *
+ * @throws PLError PL7007 for a norm type below 1.
+ */
+export function totalNorm(tensors: readonly tf.Tensor[], normType: NormType = 2): number {
+  if (!(normType >= 1)) {
+    throw new PLError('PL7007', `the norm type must be a number of at least 1 or Infinity, got ${normType}`);
+  }
+  const powers = tensors.map((t) => {
+    const values = hostView(t);
+    return values === undefined ? powerOnEngine(t, normType) : powerOnHost(values, normType);
+  });
+  if (normType !== Infinity) return powers.reduce((sum, power) => sum + power, 0) ** (1 / normType);
+  return powers.reduce((largest, power) => Math.max(largest, power), 0);
+}
+
+/**
+ * Scales the gradients of `params` down, all by the same factor, so that their common norm is at most `maxNorm`
+ * (`maxNorm / (norm + 1e-6)` where that is below 1, as PyTorch does).
+ *
+ * @returns the norm before clipping, of the gradients that exist.
+ * @throws PLError PL7007 for a negative limit or a norm type below 1.
+ */
+export function clipGradNorm(params: Iterable<tf.Variable>, maxNorm: number, normType: NormType = 2): number {
+  checkLimit('clipGradNorm', maxNorm);
+  const withGrad = [...params].filter((v) => gradOf(v) !== undefined);
+  const norm = totalNorm(
+    withGrad.map((v) => gradOf(v)!),
+    normType,
+  );
+  const factor = Math.min(1, maxNorm / (norm + 1e-6));
+  if (factor !== 1) {
+    for (const v of withGrad) {
+      mapGrad(
+        v,
+        (g) => g * factor,
+        (grad) => grad.mul(factor),
+      );
+    }
+  }
+  return norm;
+}
+
+/**
+ * Limits every element of the gradients of `params` to `-clipValue … clipValue`.
+ *
+ * @throws PLError PL7007 for a negative limit.
+ */
+export function clipGradValue(params: Iterable<tf.Variable>, clipValue: number): void {
+  checkLimit('clipGradValue', clipValue);
+  for (const v of params) {
+    mapGrad(
+      v,
+      (g) => Math.max(-clipValue, Math.min(clipValue, g)),
+      (grad) => grad.clipByValue(-clipValue, clipValue),
+    );
+  }
+}
+
+function mapGrad(
+  v: tf.Variable,
+  onHost: (g: number) => number,
+  onEngine: (grad: tf.Tensor) => tf.Tensor,
+): void {
+  const grad = gradOf(v);
+  if (grad === undefined) return;
+  const values = hostView(grad);
+  if (values === undefined) setGrad(v, onEngine(grad));
+  else for (let i = 0; i < values.length; i++) values[i] = onHost(values[i]!);
+}
+
+/** The sum of |x|^p, or the largest |x| for p = Infinity. */
+function powerOnHost(values: ArrayLike<number>, p: NormType): number {
+  let power = 0;
+  if (p === 2) for (let i = 0; i < values.length; i++) power += values[i]! * values[i]!;
+  else if (p === 1) for (let i = 0; i < values.length; i++) power += Math.abs(values[i]!);
+  else if (p === Infinity)
+    for (let i = 0; i < values.length; i++) power = Math.max(power, Math.abs(values[i]!));
+  else for (let i = 0; i < values.length; i++) power += Math.abs(values[i]!) ** p;
+  return power;
+}
+
+function powerOnEngine(t: tf.Tensor, p: NormType): number {
+  if (t.size === 0) return 0;
+  return tf.tidy(() => {
+    const power = p === Infinity ? t.abs().max() : p === 2 ? t.square().sum() : t.abs().pow(p).sum();
+    return power.dataSync()[0]!;
+  });
+}
+
+function checkLimit(what: string, limit: number): void {
+  if (limit >= 0) return;
+  throw new PLError('PL7007', `${what}: the limit must be a number of at least 0, got ${limit}`);
+}
