@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { checkValue, copyOf, describeIssues, pathOf } from './check-value.js';
+import { checkValue, copyOf, describeIssues, pathOf, pointer } from './check-value.js';
 import { readCode } from './code-values.js';
 import { readConfigText } from './config-file.js';
 import type { ConfigDefinition, SchemaIssue, Setting } from './definition.js';
@@ -63,9 +63,7 @@ export function resolveConfig<Config>(
     return { config, origins: originsOf(definition.settings, strongest) };
   }
   const issues = definition.validate.errors ?? [];
-  for (const issue of issues.filter(({ keyword }) => keyword === 'required')) {
-    problems.push(missing(issue, definition.settings));
-  }
+  problems.push(...definition.settings.filter((setting) => isMissing(setting, issues)).map(missing));
   if (problems.length === 0) {
     const message = describeIssues(issues, '', config, definition.schema);
     problems.push({ code: 'PL2006', message: `${pathOf(issues[0]?.instancePath ?? '')}: ${message}` });
@@ -144,11 +142,17 @@ function originsOf(
   return new Map(settings.map(({ path }) => [path, values.get(path)?.origin ?? { kind: 'default' }]));
 }
 
-function missing({ instancePath, params }: SchemaIssue, settings: readonly Setting[]): ConfigProblem {
-  const path = [pathOf(instancePath), String(params.missingProperty)].filter(Boolean).join('.');
-  const setting = settings.find((known) => known.path === path);
-  const message = `${path} has no default and no value, wanted ${setting?.type ?? 'a value'}`;
-  return setting === undefined
-    ? { code: 'PL2008', message }
-    : { code: 'PL2008', message, hint: `Set ${path} in config.yaml, ${setting.env} or ${setting.flag}.` };
+function isMissing({ path }: Setting, issues: readonly SchemaIssue[]): boolean {
+  return issues.some(
+    ({ keyword, instancePath, params }) =>
+      keyword === 'required' && `${instancePath}/${params.missingProperty}` === pointer(path),
+  );
+}
+
+function missing({ path, type, env, flag }: Setting): ConfigProblem {
+  return {
+    code: 'PL2008',
+    message: `${path} has no default and no value, wanted ${type}`,
+    hint: `Set ${path} in config.yaml, ${env} or ${flag}.`,
+  };
 }
