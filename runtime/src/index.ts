@@ -1,3 +1,7 @@
+export type { ConfigDefinition, SchemaIssue, SchemaValidator, Setting } from './config/definition.js';
+export { hparamsValidator } from './config/hparams.js';
+export type { JsonScalar, JsonSchema, JsonType, JsonValue } from './config/json-schema.js';
+export { type ConfigSources, type ResolvedConfig, resolveConfig } from './config/resolve.js';
 export {
   type ApplyOptions,
   applyToCollection,
