@@ -37,11 +37,17 @@ export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine 
 export * from './errors/pl-error.js';
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from './functional/cross-entropy.js';
 export { type Operation, overrideOperation, runOperation, type Saved } from './functional/registry.js';
+export { Adadelta, type AdadeltaOptions } from './optim/adadelta.js';
+export { Adagrad, type AdagradOptions } from './optim/adagrad.js';
+export type { MetricName, MetricNames } from './module/metric-names.js';
 export { Adam, type AdamOptions } from './optim/adam.js';
+export { Adamax, type AdamaxOptions } from './optim/adamax.js';
 export { AdamW } from './optim/adamw.js';
+export { ASGD, type ASGDOptions } from './optim/asgd.js';
 export { backward } from './optim/backward.js';
 export { clipGradNorm, clipGradValue, type NormType, totalNorm } from './optim/clip-gradients.js';
 export { accumulateGrad, clearGrads, gradOf, setGrad } from './optim/gradients.js';
+export { NAdam, type NAdamOptions } from './optim/nadam.js';
 export {
   Optimizer,
   type OptimizerDefinition,
@@ -58,6 +64,9 @@ export type {
   RestorableOptimizerState,
   TensorValues,
 } from './optim/optimizer-state.js';
+export { RAdam, type RAdamOptions } from './optim/radam.js';
+export { RMSprop, type RMSpropOptions } from './optim/rmsprop.js';
+export { Rprop, type RpropOptions } from './optim/rprop.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';
 export { Generator } from './random/generator.js';
 export {
