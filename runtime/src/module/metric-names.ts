@@ -7,6 +7,7 @@
  * }
  * ```
  */
+// biome-ignore lint/suspicious/noEmptyInterface: it is there to be merged with
 export interface MetricNames {}
 
 /** Name of a logged metric: any text until the compiler has filled in what there is. */
