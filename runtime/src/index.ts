@@ -37,9 +37,9 @@ export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine 
 export * from './errors/pl-error.js';
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from './functional/cross-entropy.js';
 export { type Operation, overrideOperation, runOperation, type Saved } from './functional/registry.js';
+export type { MetricName, MetricNames } from './module/metric-names.js';
 export { Adadelta, type AdadeltaOptions } from './optim/adadelta.js';
 export { Adagrad, type AdagradOptions } from './optim/adagrad.js';
-export type { MetricName, MetricNames } from './module/metric-names.js';
 export { Adam, type AdamOptions } from './optim/adam.js';
 export { Adamax, type AdamaxOptions } from './optim/adamax.js';
 export { AdamW } from './optim/adamw.js';

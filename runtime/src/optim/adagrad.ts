@@ -1,0 +1,71 @@
+import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { flag, nonNegative } from './options.js';
+
+export interface AdagradOptions {
+  /** Learning rate. @default 0.01 */
+  lr: number;
+  /** Step t uses `lr / (1 + t * lrDecay)`, counted from 0. @default 0 */
+  lrDecay: number;
+  /** L2 penalty, added to the gradient. @default 0 */
+  weightDecay: number;
+  /** What the sums of squares start from. @default 0 */
+  initialAccumulatorValue: number;
+  /** Added to the denominator. @default 1e-10 */
+  eps: number;
+  /** Ascends instead of descending. @default false */
+  maximize: boolean;
+}
+
+/** Adagrad: Duchi, Hazan & Singer, "Adaptive Subgradient Methods for Online Learning" (2011). */
+export class Adagrad extends Optimizer<AdagradOptions> {
+  constructor(params: OptimizerParams<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
+    super(
+      {
+        type: 'Adagrad',
+        defaults: {
+          lr: 1e-2,
+          lrDecay: 0,
+          weightDecay: 0,
+          initialAccumulatorValue: 0,
+          eps: 1e-10,
+          maximize: false,
+        },
+        rules: {
+          lr: nonNegative,
+          lrDecay: nonNegative,
+          weightDecay: nonNegative,
+          initialAccumulatorValue: nonNegative,
+          eps: nonNegative,
+          maximize: flag,
+        },
+      },
+      params,
+      options,
+    );
+  }
+
+  protected override slots({ initialAccumulatorValue }: Readonly<AdagradOptions>): Record<string, number> {
+    return { sum: initialAccumulatorValue };
+  }
+
+  override update(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    scalars: ParamScalars,
+    { lr, lrDecay, weightDecay, eps, maximize }: Readonly<AdagradOptions>,
+  ): void {
+    const stepSize = lr / (1 + scalars.step * lrDecay);
+    scalars.step += 1;
+    const sum = state.sum!;
+    const sign = maximize ? -1 : 1;
+
+    for (let i = 0; i < param.length; i++) {
+      const p = param[i]!;
+      const g = sign * grad[i]! + weightDecay * p;
+      const s = sum[i]! + g * g;
+      sum[i] = s;
+      param[i] = p - (stepSize * g) / (Math.sqrt(s) + eps);
+    }
+  }
+}

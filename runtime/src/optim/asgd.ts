@@ -1,0 +1,73 @@
+import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { finite, flag, nonNegative } from './options.js';
+
+export interface ASGDOptions {
+  /** Learning rate. @default 0.01 */
+  lr: number;
+  /** Decay of the parameter at each step. @default 1e-4 */
+  lambd: number;
+  /** Power by which the learning rate falls. @default 0.75 */
+  alpha: number;
+  /** The step at which averaging starts. @default 1e6 */
+  t0: number;
+  /** L2 penalty, added to the gradient. @default 0 */
+  weightDecay: number;
+  /** Ascends instead of descending. @default false */
+  maximize: boolean;
+}
+
+/**
+ * Averaged stochastic gradient descent: Polyak & Juditsky, "Acceleration of Stochastic Approximation by Averaging"
+ * (1992). The averaged parameters are the state tensor `ax`.
+ */
+export class ASGD extends Optimizer<ASGDOptions> {
+  constructor(params: OptimizerParams<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
+    super(
+      {
+        type: 'ASGD',
+        defaults: { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false },
+        rules: {
+          lr: nonNegative,
+          lambd: finite,
+          alpha: finite,
+          t0: finite,
+          weightDecay: nonNegative,
+          maximize: flag,
+        },
+      },
+      params,
+      options,
+    );
+  }
+
+  protected override slots(): Record<string, number> {
+    return { ax: 0 };
+  }
+
+  protected override initialScalars(): ParamScalars {
+    return { step: 0, eta: 0, mu: 1 };
+  }
+
+  override update(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    scalars: ParamScalars,
+    { lr, lambd, alpha, t0, weightDecay, maximize }: Readonly<ASGDOptions>,
+  ): void {
+    const eta = scalars.step === 0 ? lr : scalars.eta!;
+    const mu = scalars.mu!;
+    scalars.step += 1;
+    const averaged = state.ax!;
+    const sign = maximize ? -1 : 1;
+
+    for (let i = 0; i < param.length; i++) {
+      const g = sign * grad[i]! + weightDecay * param[i]!;
+      const p = param[i]! * (1 - lambd * eta) - eta * g;
+      averaged[i] = averaged[i]! + mu * (p - averaged[i]!);
+      param[i] = p;
+    }
+    scalars.eta = lr / (1 + lambd * lr * scalars.step) ** alpha;
+    scalars.mu = 1 / Math.max(1, scalars.step - t0);
+  }
+}

@@ -1,0 +1,91 @@
+import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { decayRates, flag, nonNegative } from './options.js';
+
+export interface RAdamOptions {
+  /** Learning rate. @default 0.001 */
+  lr: number;
+  /** Decay rates of the averages of the gradient and of its square. @default [0.9, 0.999] */
+  betas: [number, number];
+  /** Added to the denominator. @default 1e-8 */
+  eps: number;
+  /** @default 0 */
+  weightDecay: number;
+  /** Decays the parameter itself instead of adding a penalty to the gradient. @default false */
+  decoupledWeightDecay: boolean;
+  /** Ascends instead of descending. @default false */
+  maximize: boolean;
+}
+
+/**
+ * RAdam, Adam whose adaptive step waits until its variance can be estimated: Liu et al., "On the Variance of the
+ * Adaptive Learning Rate and Beyond" (2020). As in PyTorch, eps is added to the root of the uncorrected average.
+ */
+export class RAdam extends Optimizer<RAdamOptions> {
+  constructor(params: OptimizerParams<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
+    super(
+      {
+        type: 'RAdam',
+        defaults: {
+          lr: 1e-3,
+          betas: [0.9, 0.999],
+          eps: 1e-8,
+          weightDecay: 0,
+          decoupledWeightDecay: false,
+          maximize: false,
+        },
+        rules: {
+          lr: nonNegative,
+          betas: decayRates,
+          eps: nonNegative,
+          weightDecay: nonNegative,
+          decoupledWeightDecay: flag,
+          maximize: flag,
+        },
+      },
+      params,
+      options,
+    );
+  }
+
+  protected override slots(): Record<string, number> {
+    return { exp_avg: 0, exp_avg_sq: 0 };
+  }
+
+  override update(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    scalars: ParamScalars,
+    { lr, betas: [beta1, beta2], eps, weightDecay, decoupledWeightDecay, maximize }: Readonly<RAdamOptions>,
+  ): void {
+    scalars.step += 1;
+    const average = state.exp_avg!;
+    const averageSq = state.exp_avg_sq!;
+    const stepSize = lr / (1 - beta1 ** scalars.step);
+    const rectification = rectify(scalars.step, beta2);
+    const shrink = decoupledWeightDecay ? 1 - lr * weightDecay : 1;
+    const penalty = decoupledWeightDecay ? 0 : weightDecay;
+    const sign = maximize ? -1 : 1;
+
+    for (let i = 0; i < param.length; i++) {
+      const p = param[i]! * shrink;
+      const g = sign * grad[i]! + penalty * p;
+      const m = average[i]! + (1 - beta1) * (g - average[i]!);
+      const v = beta2 * averageSq[i]! + (1 - beta2) * g * g;
+      average[i] = m;
+      averageSq[i] = v;
+      const adaptive = rectification === undefined ? 1 : rectification / (Math.sqrt(v) + eps);
+      param[i] = p - stepSize * m * adaptive;
+    }
+  }
+}
+
+/** The factor on the adaptive step, bias correction included; `undefined` while the variance is intractable. */
+function rectify(step: number, beta2: number): number | undefined {
+  const correction2 = 1 - beta2 ** step;
+  const longest = 2 / (1 - beta2) - 1;
+  const length = longest - (2 * step * beta2 ** step) / correction2;
+  if (length <= 5) return undefined;
+  const ratio = ((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length);
+  return Math.sqrt(ratio) * Math.sqrt(correction2);
+}
