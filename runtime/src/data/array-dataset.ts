@@ -117,13 +117,15 @@ class ColumnRows {
   }
 
   gather(indices: ArrayLike<number>): tf.Tensor {
+    const { data } = this;
     const size = this.#rowSize;
     const packed = allocate(this.dtype, indices.length * size);
-    for (let i = 0; i < indices.length; i++) {
-      const from = indices[i]! * size;
-      const to = i * size;
-      if (size > 128) packed.set(this.data.subarray(from, from + size), to);
-      else for (let k = 0; k < size; k++) packed[to + k] = this.data[from + k]!;
+    if (size === 1) for (let i = 0; i < indices.length; i++) packed[i] = data[indices[i]!]!;
+    else {
+      for (let i = 0; i < indices.length; i++) {
+        const from = indices[i]! * size;
+        packed.set(data.subarray(from, from + size), i * size);
+      }
     }
     return tf.tensor(packed, [indices.length, ...this.#rowShape], this.dtype);
   }

@@ -1,7 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { disposeNewer } from './dispose-batch.js';
-import { allocate, isNumericArray, NdArray } from './nd-array.js';
+import { allocate, dtypeOf, isNumericArray, NdArray, type NumericArray } from './nd-array.js';
 
 /** What default collation makes of samples of type `T`. */
 export type Collated<T> = T extends number | boolean
@@ -85,10 +85,7 @@ function collateObjects(
       `a ${first.constructor.name}`,
       (value) => value?.constructor === first.constructor,
     );
-    return collateRows(
-      (values as (typeof first)[]).map((value) => new NdArray(value, [value.length])),
-      path,
-    );
+    return collateTypedArrays(values as NumericArray[], path);
   }
   if (first instanceof NdArray) {
     requireAll(values, path, 'an NdArray', (value) => value instanceof NdArray);
@@ -119,6 +116,18 @@ function collateNumbers(values: readonly unknown[], path: string): tf.Tensor1D {
     packed[i] = value;
   }
   return tf.tensor1d(packed);
+}
+
+function collateTypedArrays(rows: readonly NumericArray[], path: string): tf.Tensor2D {
+  const { length } = rows[0]!;
+  const dtype = dtypeOf(rows[0]!);
+  const packed = allocate(dtype, rows.length * length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (row.length !== length) throw shapesDiffer(path, i, [row.length], [length]);
+    packed.set(row, i * length);
+  }
+  return tf.tensor2d(packed, [rows.length, length], dtype);
 }
 
 function collateRows(rows: readonly NdArray[], path: string): tf.Tensor {
