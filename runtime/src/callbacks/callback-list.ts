@@ -1,12 +1,11 @@
-import type { CallbackHookName, CallbackHooks } from '../hooks/signatures.js';
 import { bindHooks } from '../hooks/bind.js';
+import type { CallbackHookName, CallbackHooks } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { Trainer } from '../trainer/trainer.js';
 import type { Callback } from './callback.js';
 
-type Rest<Name extends CallbackHookName> = Parameters<CallbackHooks[Name]> extends [Trainer, LightningModule, ...infer Args]
-  ? Args
-  : never;
+type Rest<Name extends CallbackHookName> =
+  Parameters<CallbackHooks[Name]> extends [Trainer, LightningModule, ...infer Args] ? Args : never;
 
 type Bound = (...args: unknown[]) => unknown;
 

@@ -2,4 +2,34 @@
 export const trainerErrors = {
   PL5001:
     'Two methods of one class are marked as the same hook, so it is not clear which of them the trainer should call. Keep the decorator on one, and call the other method from it.',
+  PL5002:
+    '`log` records a metric of the run that is under way. It was called where there is none: before a run, or in a hook outside of training, validation and test such as `setup`. Call it from a step or from a hook of the batches and epochs.',
+  PL5003:
+    '`onStep: true` asks for the value of one training or validation step, but the hook runs between epochs, where there is no step. Leave `onStep` out there: the value is logged for the epoch.',
+  PL5004:
+    'One metric name was logged with two different sets of options, so it is not clear how its values are to be reduced and shown. Use the same options wherever you log a name, or give the two metrics names of their own.',
+  PL5005:
+    'A metric is one number. The value handed to `log` has none or several: reduce a tensor first, for example with `tf.mean`.',
+  PL5006:
+    'A training step returns the loss as a tensor with one element, a record that holds it under `loss`, or nothing to leave the weights alone for that batch. It cannot be asynchronous: the forward pass is recorded while it runs, so that gradients can be computed from it.',
+  PL5007:
+    'With `trainer.detectAnomaly` the loss of every step is checked, and it was NaN or infinite. Usual causes: a learning rate that is too high, a logarithm or division of zero, a broken sample. The message names the epoch and the batch.',
+  PL5008:
+    'tfjs layers make their weights when they learn the shape of their input. Layers that learn it only in the first training step have weights that neither the optimizer nor the checkpoints know. Give the first layer `inputShape`, or call `build` in the constructor.',
+  PL5009:
+    'A module or data module was asked for its trainer, or the trainer for a checkpoint, before any run began. Inside hooks there always is one.',
+  PL5010:
+    'A run needs data. It comes from the data loaders passed to the call, else from the hooks of the data module (`train_dataloader`, `val_dataloader`, …), else from the same hooks of the module; none of these gave any.',
+  PL5011: 'A hook that gives data has to return a DataLoader, or for evaluation an array of them.',
+  PL5012:
+    'A trainer setting has a value that makes no sense, alone or together with another. The message names it, what it got and what it wanted; `--help` lists every setting with its range.',
+  PL5013:
+    'The optimizer trains a variable that is not reachable from a property of the module, so checkpoints would not contain it and a resumed run would start from a fresh one. Keep every layer and variable in a property of the module (not in a private `#field`).',
+  PL5014:
+    'The checkpoint was saved with `saveWeightsOnly`: it lacks the state of the optimizer, without which training cannot go on as if it had not stopped. It can still be validated, tested and used for prediction.',
+  PL5015:
+    'A run calls the hooks of the module, and one that it cannot do without is missing: `training_step` and `configure_optimizers` for fit, `validation_step`, `test_step` and `predict_step` for the others.',
+  PL5016: '`configure_optimizers` has to return an optimizer, or a record with one under `optimizer`.',
+  PL5017:
+    "`ckptPath: 'best'` and `'last'` name checkpoints that this trainer's own fit has written. There are none yet: fit first, or give a path.",
 } as const;

@@ -1,8 +1,12 @@
 import { declaredHooks } from './decorators.js';
-import type { HookOwner, HooksOf } from './signatures.js';
+import { evaluationHookNames, stageHookName } from './names.js';
+import type { EvaluationHooks, EvaluationStage, HookOwner, HooksOf } from './signatures.js';
 
 /** The hooks that an object has, ready to call; absent ones are undefined. */
 export type BoundHooks<Owner extends HookOwner> = Partial<HooksOf[Owner]>;
+
+/** A stage's hooks under the names `evaluation_step`, `on_evaluation_start`, …. */
+export type BoundEvaluationHooks = Partial<EvaluationHooks> & Pick<EvaluationHooks, 'evaluation_step'>;
 
 /**
  * Binds an object's hooks.
@@ -17,4 +21,14 @@ export function bindHooks<Owner extends HookOwner>(
   return Object.fromEntries(
     Array.from(table, ([hook, method]) => [hook, (...args: unknown[]) => members[method]!(...args)]),
   ) as BoundHooks<Owner>;
+}
+
+/** A module's hooks for one evaluation stage, as the evaluation loop names them. */
+export function bindEvaluationHooks(
+  hooks: BoundHooks<'module'>,
+  stage: EvaluationStage,
+): BoundEvaluationHooks {
+  return Object.fromEntries(
+    evaluationHookNames.map((name) => [name, hooks[stageHookName(name, stage)]]),
+  ) as unknown as BoundEvaluationHooks;
 }

@@ -30,9 +30,13 @@ export function Hook<Name extends HookName>(name: Name): HookDecorator<Name> {
     const own: Map<string, string> = Reflect.getOwnMetadata(hooksKey, prototype) ?? new Map();
     const other = own.get(name);
     if (other !== undefined && other !== method) {
-      throw new PLError('PL5001', `${prototype.constructor.name} has two methods for the hook '${name}': ${other} and ${method}.`, {
-        hint: 'Keep one of them, and call the other from it.',
-      });
+      throw new PLError(
+        'PL5001',
+        `${prototype.constructor.name} has two methods for the hook '${name}': ${other} and ${method}.`,
+        {
+          hint: 'Keep one of them, and call the other from it.',
+        },
+      );
     }
     Reflect.defineMetadata(hooksKey, own.set(name, method), prototype);
   };
@@ -60,7 +64,11 @@ export interface HparamsOptions {
   ignore?: readonly string[];
 }
 
-type HparamsDecorator = (target: object, key: string | symbol | undefined, parameterIndex?: number | TypedPropertyDescriptor<unknown>) => void;
+type HparamsDecorator = (
+  target: object,
+  key: string | symbol | undefined,
+  parameterIndex?: number | TypedPropertyDescriptor<unknown>,
+) => void;
 
 /**
  * Marks the constructor parameter (or property) that holds a class's hyper-parameters: the compiler turns its type

@@ -1,26 +1,33 @@
-import type { CallbackHookName, DataHookName, EvaluationHooks, EvaluationStage, HookOwner, ModuleHookName } from './signatures.js';
+import type {
+  CallbackHookName,
+  DataHookName,
+  EvaluationHooks,
+  EvaluationStage,
+  HookOwner,
+  ModuleHookName,
+} from './signatures.js';
 
-const evaluation = (stage: EvaluationStage) =>
-  (
-    [
-      'evaluation_step',
-      'on_evaluation_model_eval',
-      'on_evaluation_model_train',
-      'on_evaluation_start',
-      'on_evaluation_epoch_start',
-      'on_evaluation_batch_start',
-      'on_evaluation_batch_end',
-      'on_evaluation_epoch_end',
-      'on_evaluation_end',
-    ] as const satisfies (keyof EvaluationHooks)[]
-  ).map((name) => stageHookName(name, stage));
+/** The hooks of an evaluation stage, with `evaluation` in the place of the stage's name. */
+export const evaluationHookNames = [
+  'evaluation_step',
+  'on_evaluation_model_eval',
+  'on_evaluation_model_train',
+  'on_evaluation_start',
+  'on_evaluation_epoch_start',
+  'on_evaluation_batch_start',
+  'on_evaluation_batch_end',
+  'on_evaluation_epoch_end',
+  'on_evaluation_end',
+] as const satisfies readonly (keyof EvaluationHooks)[];
 
 /** `on_evaluation_start` of the stage `test` is `on_test_start`. */
 export function stageHookName(name: keyof EvaluationHooks, stage: EvaluationStage): ModuleHookName {
   return name.replace('evaluation', stage) as ModuleHookName;
 }
 
-const evaluationHooks = (['validation', 'test', 'predict'] as const).flatMap(evaluation);
+const evaluationHooks = (['validation', 'test', 'predict'] as const).flatMap((stage) =>
+  evaluationHookNames.map((name) => stageHookName(name, stage)),
+);
 
 const dataHooks = [
   'prepare_data',
@@ -61,7 +68,12 @@ const moduleHooks: readonly ModuleHookName[] = [
   'on_load_checkpoint',
 ];
 
-const dataModuleHooks: readonly DataHookName[] = [...dataHooks, 'on_exception', 'state_dict', 'load_state_dict'];
+const dataModuleHooks: readonly DataHookName[] = [
+  ...dataHooks,
+  'on_exception',
+  'state_dict',
+  'load_state_dict',
+];
 
 const callbackHooks: readonly CallbackHookName[] = [
   'setup',

@@ -54,23 +54,33 @@ export interface EvaluationHooks {
   on_evaluation_start(): MaybeAsync;
   on_evaluation_epoch_start(): MaybeAsync;
   on_evaluation_batch_start(batch: unknown, batchIdx: number, dataloaderIdx: number): MaybeAsync;
-  on_evaluation_batch_end(outputs: unknown, batch: unknown, batchIdx: number, dataloaderIdx: number): MaybeAsync;
+  on_evaluation_batch_end(
+    outputs: unknown,
+    batch: unknown,
+    batchIdx: number,
+    dataloaderIdx: number,
+  ): MaybeAsync;
   on_evaluation_epoch_end(): MaybeAsync;
   on_evaluation_end(): MaybeAsync;
 }
 
 export type EvaluationStage = 'validation' | 'test' | 'predict';
 
-type ForStage<Hook extends string, Stage extends EvaluationStage> = Hook extends `${infer Before}evaluation${infer After}`
-  ? `${Before}${Stage}${After}`
-  : never;
+type ForStage<
+  Hook extends string,
+  Stage extends EvaluationStage,
+> = Hook extends `${infer Before}evaluation${infer After}` ? `${Before}${Stage}${After}` : never;
 
 type StageHooks<Stage extends EvaluationStage> = {
   [Hook in keyof EvaluationHooks as ForStage<Hook, Stage>]: EvaluationHooks[Hook];
 };
 
 /** Every hook of a LightningModule, with its arguments. The trainer calls callbacks first, then the module. */
-export interface ModuleHooks extends DataHooks, StageHooks<'validation'>, StageHooks<'test'>, StageHooks<'predict'> {
+export interface ModuleHooks
+  extends DataHooks,
+    StageHooks<'validation'>,
+    StageHooks<'test'>,
+    StageHooks<'predict'> {
   configure_callbacks(): Callback | Callback[];
   configure_optimizers(): Optimizer | { optimizer: Optimizer } | undefined;
 
@@ -135,7 +145,12 @@ export interface CallbackHooks
   on_train_end(trainer: Trainer, module: LightningModule): MaybeAsync;
   on_train_epoch_start(trainer: Trainer, module: LightningModule): MaybeAsync;
   on_train_epoch_end(trainer: Trainer, module: LightningModule): MaybeAsync;
-  on_train_batch_start(trainer: Trainer, module: LightningModule, batch: unknown, batchIdx: number): MaybeAsync;
+  on_train_batch_start(
+    trainer: Trainer,
+    module: LightningModule,
+    batch: unknown,
+    batchIdx: number,
+  ): MaybeAsync;
   on_train_batch_end(
     trainer: Trainer,
     module: LightningModule,

@@ -19,7 +19,14 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
     }
 
     for (;;) {
-      if (run.validationDue) await run.validate();
+      if (run.validationDue) {
+        if (hooks.on_validation_model_zero_grad) {
+          await hooks.on_validation_model_zero_grad();
+        } else {
+          optimizer.zeroGrad();
+        }
+        await run.validate();
+      }
 
       const batch = await run.nextBatch();
       if (batch === undefined) break;

@@ -1,6 +1,6 @@
+import type { HookTable } from '../hooks/signatures.js';
 import type { EvaluationRun } from '../loops/evaluation-run.js';
 import type { FitRun } from '../loops/fit-run.js';
-import type { HookTable } from '../hooks/signatures.js';
 
 /** The loops that the compiler wrote for one module class. A loop is left out where its step is missing. */
 export interface CompiledLoops<Module> {

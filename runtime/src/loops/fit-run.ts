@@ -1,0 +1,315 @@
+import type { LoaderState } from '../data/data-loader.js';
+import { extractBatchSize } from '../data/extract-batch-size.js';
+import { PLError } from '../errors/pl-error.js';
+import type { TrainingStepOutput } from '../hooks/signatures.js';
+import type { LightningModule } from '../module/lightning-module.js';
+import { backward } from '../optim/backward.js';
+import { clipGradNorm, clipGradValue } from '../optim/clip-gradients.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type * as tf from '../tf.js';
+import type { BatchStream } from './batch-stream.js';
+import type { LoopHost } from './loop-host.js';
+import { type FitProgress, startOfEpoch } from './progress.js';
+import { Results, type ResultsState } from './results.js';
+import { StoppingRule } from './stopping-rule.js';
+import { ValidationSchedule } from './validation-schedule.js';
+
+/** What a fit needs besides the trainer: model, optimizer, data, and where to begin. */
+export interface FitPlan<Batch> {
+  model: LightningModule;
+  optimizer: Optimizer;
+  progress: FitProgress;
+  /** Opens the batches of one epoch, `resumeFrom` a place in it. */
+  openEpoch(resumeFrom?: LoaderState): BatchStream<Batch>;
+  /** Training batches per epoch, limits applied; undefined when the data has no length. */
+  batchesPerEpoch: number | undefined;
+  /** Runs the validation loop; undefined when there is nothing to validate. */
+  validate: (() => Promise<void>) | undefined;
+  /** Where the running epoch's batches are, when a checkpoint from the middle of an epoch is resumed. */
+  resumeFrom?: { loader: LoaderState; results: ResultsState };
+}
+
+/** One fit under way: what the training loop walks along. */
+export class FitRun<Batch = unknown> {
+  readonly model: LightningModule;
+  readonly optimizer: Optimizer;
+  readonly progress: FitProgress;
+  readonly results = new Results();
+  /** What the last training step gave: its record with `loss`, or an empty one. Valid until the next batch. */
+  outputs: { loss?: tf.Scalar; [name: string]: unknown } = {};
+
+  readonly #host: LoopHost;
+  readonly #plan: FitPlan<Batch>;
+  readonly #stopping: StoppingRule;
+  readonly #validation: ValidationSchedule;
+  readonly #params: tf.Variable[];
+  readonly #variables: number;
+  #resumeFrom: FitPlan<Batch>['resumeFrom'];
+  #stream: BatchStream<Batch> | undefined;
+  #loss: tf.Scalar | undefined;
+  #batch: Batch | undefined;
+
+  constructor(host: LoopHost, plan: FitPlan<Batch>) {
+    this.#host = host;
+    this.#plan = plan;
+    this.model = plan.model;
+    this.optimizer = plan.optimizer;
+    this.progress = plan.progress;
+    this.#resumeFrom = plan.resumeFrom;
+    this.#stopping = new StoppingRule(host.config);
+    this.#validation = new ValidationSchedule(host.config, plan.batchesPerEpoch);
+    this.#params = plan.optimizer.paramGroups.flatMap((group) => group.params);
+    this.#variables = plan.model.stateDict().size;
+    this.results.batchSize = () => extractBatchSize(this.#batch);
+    if (plan.resumeFrom) this.results.loadState(plan.resumeFrom.results);
+  }
+
+  get currentEpoch(): number {
+    return this.progress.epoch;
+  }
+
+  /** Index of the running batch within its epoch. */
+  get batchIdx(): number {
+    return this.#stream?.batchIdx ?? -1;
+  }
+
+  get gradientClipVal(): number | null {
+    return this.#host.config.gradientClipVal;
+  }
+
+  get gradientClipAlgorithm(): 'norm' | 'value' | null {
+    return this.gradientClipVal === null ? null : this.#host.config.gradientClipAlgorithm;
+  }
+
+  async trainStart(): Promise<void> {
+    this.#host.results = this.results;
+    this.results.phase = 'train_epoch';
+    await this.#host.callbacks.call('on_train_start', []);
+  }
+
+  /** Opens the next epoch's data; false when training is done. */
+  nextEpoch(): boolean {
+    this.#host.checkInterrupt();
+    if (this.done || this.#stopsEarly) return false;
+    this.#stream = this.#plan.openEpoch(this.#resumeFrom?.loader);
+    return true;
+  }
+
+  /** Whether nothing is left to train. */
+  get done(): boolean {
+    return this.#stopping.done(this.progress);
+  }
+
+  /** False in an epoch whose beginning ran before a resume. */
+  get startsEpoch(): boolean {
+    return this.#resumeFrom === undefined;
+  }
+
+  async trainEpochStart(): Promise<void> {
+    this.results.phase = 'train_epoch';
+    await this.#host.callbacks.call('on_train_epoch_start', []);
+  }
+
+  /** Whether validation comes before the next batch. */
+  get validationDue(): boolean {
+    const { progress } = this;
+    if (progress.validated || this.#plan.validate === undefined) return false;
+    return this.#stopsEarly || this.#validation.isDue(progress, this.#stream!.isLast);
+  }
+
+  async validate(): Promise<void> {
+    const { state } = this.#host;
+    state.stage = 'validate';
+    await this.#plan.validate!();
+    state.stage = 'train';
+    this.#host.results = this.results;
+    this.progress.validated = true;
+  }
+
+  get #stopsEarly(): boolean {
+    return this.#host.shouldStop && this.#stopping.mayStopEarly(this.progress);
+  }
+
+  /** The next batch of the epoch; undefined after the last, or when training stops here. */
+  async nextBatch(): Promise<Batch | undefined> {
+    const { progress } = this;
+    // Gradients that wait for the rest of their window are in no checkpoint: an interruption waits for the step.
+    if (progress.batches % this.#host.config.accumulateGradBatches === 0) this.#host.checkInterrupt();
+    const stops =
+      progress.batches > 0 && (progress.globalStep >= this.#stopping.maxSteps || this.#stopsEarly);
+    this.#batch = stops ? undefined : await this.#stream!.next();
+    this.#resumeFrom = undefined;
+    return this.#batch;
+  }
+
+  async trainBatchStart(batch: Batch): Promise<void> {
+    this.results.phase = 'train_batch';
+    await this.#host.callbacks.call('on_train_batch_start', [batch, this.batchIdx]);
+  }
+
+  /** Ends the epoch before the running batch is used. */
+  skipRestOfEpoch(): void {
+    this.#stream!.release();
+  }
+
+  /** Whether the running batch is the first whose gradients go into the next step. */
+  get startsAccumulation(): boolean {
+    return this.batchIdx % this.#host.config.accumulateGradBatches === 0;
+  }
+
+  /** Whether the optimizer steps after the running batch. */
+  get endsAccumulation(): boolean {
+    return (this.batchIdx + 1) % this.#host.config.accumulateGradBatches === 0 || this.#stream!.isLast;
+  }
+
+  /** Runs `forward` on the tape and adds the gradients of its loss to those of the parameters. */
+  backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
+    this.#loss?.dispose();
+    this.#loss = backward(forward, this.#params, 1 / this.#host.config.accumulateGradBatches);
+    if (this.#loss !== undefined) this.outputs.loss = this.#loss;
+    return this.#loss;
+  }
+
+  /** The loss in what a training step returned. */
+  loss(output: TrainingStepOutput): tf.Scalar | undefined {
+    if (output === undefined) {
+      this.outputs = {};
+      return undefined;
+    }
+    this.outputs =
+      'dataSync' in output ? { loss: output as tf.Scalar } : { ...(output as { loss: tf.Scalar }) };
+    const { loss } = this.outputs;
+    if (loss === undefined) {
+      throw new PLError(
+        'PL5006',
+        `the training step returned ${describe(output)}, wanted a scalar tensor or a record with one as 'loss'.`,
+        {
+          hint: 'Return the loss, or nothing to skip the batch. A training step is synchronous: no async, no await.',
+        },
+      );
+    }
+    if (this.#host.config.detectAnomaly) this.#checkFinite(loss);
+    return loss;
+  }
+
+  #checkFinite(loss: tf.Scalar): void {
+    const value = loss.dataSync()[0]!;
+    if (Number.isFinite(value)) return;
+    throw new PLError(
+      'PL5007',
+      `the loss is ${value} in epoch ${this.currentEpoch}, batch ${this.batchIdx} (step ${this.progress.globalStep}).`,
+      {
+        hint: 'Lower the learning rate, clip the gradients (--trainer.gradientClipVal 1) or look at this batch.',
+      },
+    );
+  }
+
+  beforeZeroGrad(): void {
+    this.#host.callbacks.callSync('on_before_zero_grad', [this.optimizer]);
+  }
+
+  beforeBackward(loss: tf.Scalar | undefined): void {
+    if (loss !== undefined) this.#host.callbacks.callSync('on_before_backward', [loss]);
+  }
+
+  afterBackward(loss: tf.Scalar | undefined): void {
+    if (loss !== undefined) this.#host.callbacks.callSync('on_after_backward', []);
+  }
+
+  beforeOptimizerStep(): void {
+    this.#host.callbacks.callSync('on_before_optimizer_step', [this.optimizer]);
+  }
+
+  clipGradients(): void {
+    const { gradientClipVal } = this;
+    if (gradientClipVal === null) return;
+    if (this.gradientClipAlgorithm === 'value') clipGradValue(this.#params, gradientClipVal);
+    else clipGradNorm(this.#params, gradientClipVal);
+  }
+
+  async trainBatchEnd(batch: Batch): Promise<void> {
+    const { progress } = this;
+    if (progress.totalBatches === 0) this.#checkVariables();
+    progress.logStep = progress.batchesThatStepped;
+    if (this.endsAccumulation) {
+      progress.globalStep++;
+      progress.batchesThatStepped++;
+    }
+    progress.batches = this.batchIdx + 1;
+    progress.totalBatches++;
+    progress.validated = false;
+    this.#host.publish(this.results.stepViews(true));
+    await this.#host.callbacks.call('on_train_batch_end', [this.outputs, batch, this.batchIdx]);
+  }
+
+  /** Hands the step's metrics to the loggers when it is their turn, and frees what the batch made. */
+  finishBatch(): void {
+    const { logStep } = this.progress;
+    const { config, shouldStop } = this.#host;
+    const logs = (logStep + 1) % config.logEveryNSteps === 0 || shouldStop;
+    if (logs || this.results.changed)
+      this.#host.publish(this.results.stepViews(true), logs ? logStep : undefined);
+    this.results.endStep();
+    this.#freeBatch();
+  }
+
+  async trainEpochEnd(): Promise<void> {
+    this.results.phase = 'train_epoch';
+    this.#host.publish(this.results.epochViews());
+    await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);
+  }
+
+  /** Logs the epoch's metrics, then lets the callbacks that judge them have their say. */
+  async finishEpoch(): Promise<void> {
+    this.#host.publish(this.results.epochViews(), this.progress.logStep);
+    this.results.endEpoch();
+    this.progress.epochEnded = true;
+    await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => callback.monitors);
+    await this.close();
+    Object.assign(this.progress, startOfEpoch(this.progress, this.progress.epoch + 1));
+  }
+
+  async trainEnd(): Promise<void> {
+    await this.#host.callbacks.call('on_train_end', []);
+    this.results.phase = 'none';
+  }
+
+  /** What a checkpoint needs besides the progress to go on in the middle of an epoch. */
+  epochState(): { loader: LoaderState; results: ResultsState } | undefined {
+    if (this.#stream === undefined) return undefined;
+    return { loader: this.#stream.state(), results: this.results.state() };
+  }
+
+  /** Frees the running batch and ends the epoch's stream. */
+  async close(): Promise<void> {
+    this.#freeBatch();
+    await this.#stream?.close();
+    this.#stream = undefined;
+  }
+
+  #freeBatch(): void {
+    this.#loss?.dispose();
+    this.#loss = undefined;
+    this.outputs = {};
+    this.#batch = undefined;
+    this.#stream?.release();
+  }
+
+  /** Layers that are built when they are first used have weights that the optimizer never saw. */
+  #checkVariables(): void {
+    const now = Array.from(this.model.stateDict().keys());
+    if (now.length === this.#variables) return;
+    throw new PLError(
+      'PL5008',
+      `${this.model.constructor.name} got new weights during its first training step (it had ${this.#variables} variables, now ${now.length}), which the optimizer does not know.`,
+      { hint: 'Build every layer in the constructor: give inputShape, or call layer.build(shape).' },
+    );
+  }
+}
+
+function describe(value: unknown): string {
+  if (value instanceof Promise) return 'a promise';
+  if (typeof value === 'object' && value !== null)
+    return `a record with ${Object.keys(value).join(', ') || 'no keys'}`;
+  return `${value}`;
+}

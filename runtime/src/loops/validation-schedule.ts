@@ -1,0 +1,37 @@
+import type { ResolvedTrainerConfig } from '../trainer/options.js';
+import type { FitProgress } from './progress.js';
+
+/**
+ * When a fit validates: after every `interval` batches, counted within the epoch, or across epochs when
+ * `checkValEveryNEpoch` is null.
+ */
+export class ValidationSchedule {
+  readonly #interval: number;
+  readonly #everyNEpochs: number | null;
+
+  /**
+   * @param batchesPerEpoch number of training batches, undefined for a loader without length
+   */
+  constructor(
+    config: Pick<ResolvedTrainerConfig, 'valCheckInterval' | 'checkValEveryNEpoch'>,
+    batchesPerEpoch: number | undefined,
+  ) {
+    const { valCheckInterval, checkValEveryNEpoch } = config;
+    this.#everyNEpochs = checkValEveryNEpoch;
+    if (valCheckInterval === null) this.#interval = batchesPerEpoch ?? Number.POSITIVE_INFINITY;
+    else if (valCheckInterval >= 1) this.#interval = valCheckInterval;
+    else
+      this.#interval = Math.max(
+        1,
+        Math.floor((batchesPerEpoch ?? Number.POSITIVE_INFINITY) * valCheckInterval),
+      );
+  }
+
+  /** Whether validation follows the last batch that `progress` counts. */
+  isDue(progress: FitProgress, lastOfEpoch: boolean): boolean {
+    if (this.#everyNEpochs !== null && (progress.epoch + 1) % this.#everyNEpochs !== 0) return false;
+    if (this.#interval === Number.POSITIVE_INFINITY) return lastOfEpoch;
+    const count = this.#everyNEpochs === null ? progress.totalBatches : progress.batches;
+    return count % this.#interval === 0;
+  }
+}

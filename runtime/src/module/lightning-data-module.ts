@@ -1,0 +1,32 @@
+import { PLError } from '../errors/pl-error.js';
+import type { Trainer } from '../trainer/trainer.js';
+import { completeHparams } from './hparams.js';
+
+/**
+ * Base class of data modules: everything about the data of a project in one place, `@Hook('prepare_data')`,
+ * `@Hook('setup')` and the hooks that give data loaders.
+ *
+ * @typeParam H the settings, declared by `@Hparams` on the constructor's parameter
+ */
+export abstract class LightningDataModule<H extends object = object> {
+  /** The settings: validated and with their defaults when the project was compiled, as given otherwise. */
+  readonly hparams: Required<H>;
+  #trainer: Trainer | undefined;
+
+  /** @throws PLError PL2xxx when a setting does not fit its declaration */
+  constructor(hparams?: H) {
+    this.hparams = completeHparams(new.target, hparams) as Required<H>;
+  }
+
+  /** The trainer that uses this data module. */
+  get trainer(): Trainer {
+    if (this.#trainer !== undefined) return this.#trainer;
+    throw new PLError('PL5009', `${this.constructor.name} is not attached to a trainer.`, {
+      hint: 'Use it from a hook, or after trainer.fit(model, { datamodule }) began.',
+    });
+  }
+
+  set trainer(trainer: Trainer) {
+    this.#trainer = trainer;
+  }
+}

@@ -1,0 +1,154 @@
+import { createRequire } from 'node:module';
+import type { Checkpoint, TensorData } from '../checkpoint/checkpoint.js';
+import { compareState } from '../checkpoint/compare-state.js';
+import type { LoaderState } from '../data/data-loader.js';
+import { PLError } from '../errors/pl-error.js';
+import { declaredHparams } from '../hooks/decorators.js';
+import type { FitRun } from '../loops/fit-run.js';
+import type { FitProgress } from '../loops/progress.js';
+import type { ResultsState } from '../loops/results.js';
+import type { LightningModule } from '../module/lightning-module.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { RestorableOptimizerState } from '../optim/optimizer-state.js';
+import { restoreRngState, rngState } from '../random/seed-everything.js';
+import * as tf from '../tf.js';
+import type { Session } from './session.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** `loops` in a checkpoint. */
+interface LoopsState {
+  fit: FitProgress;
+  /** What the running epoch's metrics have accumulated. */
+  results?: ResultsState;
+}
+
+/** `samplers` in a checkpoint. */
+interface SamplersState {
+  /** Where the training data's loader is: its order, its place in it. */
+  train?: LoaderState;
+}
+
+/** A copy of a tensor's values, for a checkpoint. */
+export function tensorData(tensor: tf.Tensor): TensorData {
+  return {
+    dtype: tensor.dtype as TensorData['dtype'],
+    shape: tensor.shape,
+    data: tensor.dataSync().slice() as TensorData['data'],
+  };
+}
+
+/** Everything that a fit needs to go on from here. */
+export async function captureCheckpoint(
+  session: Session,
+  run: FitRun | undefined,
+  weightsOnly: boolean,
+): Promise<Checkpoint> {
+  const { module, callbacks, progress } = session;
+  const variables = module.stateDict();
+  const optimizer = weightsOnly ? undefined : run?.optimizer;
+  const { tensors, scalars } =
+    optimizer === undefined ? { tensors: {}, scalars: undefined } : optimizerState(optimizer, module);
+  const epoch = run?.epochState();
+  const checkpoint: Checkpoint = {
+    stateDict: new Map(Array.from(variables, ([name, v]) => [name, tensorData(v)])),
+    optimizerStates: {
+      tensors: new Map(
+        Object.entries(tensors).flatMap(([param, slots]) =>
+          Object.entries(slots).map(([slot, tensor]) => [`0.${param}.${slot}`, tensorData(tensor)] as const),
+        ),
+      ),
+      scalars: scalars === undefined ? [] : [scalars],
+    },
+    epoch: progress.epoch,
+    globalStep: progress.globalStep,
+    plVersion: version,
+    loops: { fit: { ...progress }, ...(epoch && { results: epoch.results }) } satisfies LoopsState,
+    callbacks: weightsOnly ? {} : callbacks.stateDict(),
+    lrSchedulers: [],
+    hyperParameters: savedHparams(module),
+    rng: rngState(),
+    samplers: (epoch === undefined ? {} : { train: epoch.loader }) satisfies SamplersState,
+    extra: {},
+  };
+  const data = session.data.stateDict();
+  if (data !== undefined) checkpoint.extra = { ...checkpoint.extra, datamodule: data };
+  await callbacks.call('on_save_checkpoint', [checkpoint]);
+  await session.hooks.on_save_checkpoint?.(checkpoint);
+  return checkpoint;
+}
+
+function optimizerState(optimizer: Optimizer, module: LightningModule) {
+  const names = new Map(Array.from(module.stateDict(), ([name, v]) => [v, name]));
+  return optimizer.stateDict((v) => {
+    const name = names.get(v);
+    if (name !== undefined) return name;
+    throw new PLError(
+      'PL5013',
+      `the optimizer trains the variable '${v.name}', which ${module.constructor.name} does not hold.`,
+      {
+        hint: 'Keep it in a property of the module, so that checkpoints contain it.',
+      },
+    );
+  });
+}
+
+function savedHparams(module: LightningModule): Record<string, unknown> {
+  const ignored = declaredHparams(module.constructor)?.ignore ?? [];
+  return Object.fromEntries(Object.entries(module.hparams).filter(([name]) => !ignored.includes(name)));
+}
+
+/** Puts a checkpoint's weights into the module. Nothing changes when they do not fit. */
+export function restoreWeights(module: LightningModule, checkpoint: Checkpoint, path: string): void {
+  const variables = module.stateDict();
+  compareState(variables, checkpoint.stateDict, path);
+  for (const [name, { shape, dtype, data }] of checkpoint.stateDict) {
+    const value = tf.tensor(data, shape, dtype);
+    variables.get(name)!.assign(value);
+    value.dispose();
+  }
+}
+
+/** Tells callbacks, module and data module about a checkpoint, with its weights in place. */
+export async function announceCheckpoint(session: Session, checkpoint: Checkpoint): Promise<void> {
+  await session.hooks.on_load_checkpoint?.(checkpoint);
+  const data = checkpoint.extra?.datamodule;
+  if (data !== undefined) session.data.loadStateDict(data as Record<string, unknown>);
+  await session.callbacks.call('on_load_checkpoint', [checkpoint]);
+  session.callbacks.loadStateDict(checkpoint.callbacks);
+}
+
+/** Where a resumed fit goes on. */
+export interface ResumePoint {
+  progress: FitProgress;
+  loader: LoaderState | undefined;
+  results: ResultsState;
+}
+
+/** Restores optimizer and random numbers, and tells where to go on. */
+export function restoreTraining(
+  optimizer: Optimizer,
+  module: LightningModule,
+  checkpoint: Checkpoint,
+  path: string,
+): ResumePoint {
+  const [scalars] = checkpoint.optimizerStates.scalars;
+  if (scalars === undefined) {
+    throw new PLError('PL5014', `${path} holds weights only, training cannot be resumed from it.`, {
+      hint: 'Resume from a checkpoint that was saved without saveWeightsOnly, or start anew.',
+    });
+  }
+  const tensors: RestorableOptimizerState['tensors'] = {};
+  for (const [key, tensor] of checkpoint.optimizerStates.tensors) {
+    const [, param, slot] = /^\d+\.(.*)\.([^.]+)$/.exec(key)!;
+    tensors[param!] = { ...tensors[param!], [slot!]: tensor };
+  }
+  const variables = module.stateDict();
+  optimizer.loadStateDict({ tensors, scalars: scalars as RestorableOptimizerState['scalars'] }, (name) =>
+    variables.get(name),
+  );
+  restoreRngState(checkpoint.rng);
+  const { fit, results } = checkpoint.loops as LoopsState;
+  const { train } = checkpoint.samplers as SamplersState;
+  return { progress: fit, loader: train, results: results ?? [] };
+}

@@ -1,0 +1,155 @@
+import type { DataLoader } from '../data/data-loader.js';
+import { PLError } from '../errors/pl-error.js';
+import { type BoundHooks, bindHooks } from '../hooks/bind.js';
+import type { DataHooks, EvaluationStage, TrainerFn } from '../hooks/signatures.js';
+import type { LightningDataModule } from '../module/lightning-data-module.js';
+import type { LightningModule } from '../module/lightning-module.js';
+
+export type Loaders = DataLoader<unknown> | readonly DataLoader<unknown>[];
+
+/** Data given to the call itself; comes before the data module's and the module's hooks. */
+export interface GivenData {
+  datamodule?: LightningDataModule;
+  trainDataloader?: DataLoader<unknown>;
+  evaluationDataloaders?: Loaders;
+}
+
+const loaderHook = {
+  validation: 'val_dataloader',
+  test: 'test_dataloader',
+  predict: 'predict_dataloader',
+} as const satisfies Record<EvaluationStage, keyof DataHooks>;
+
+/** Where a run's batches come from: loaders given to the call, else the data module, else the module. */
+export class DataSource {
+  readonly #module: BoundHooks<'module'>;
+  readonly #data: BoundHooks<'data'>;
+  readonly datamodule: LightningDataModule | undefined;
+
+  constructor(
+    private readonly module: LightningModule,
+    moduleHooks: BoundHooks<'module'>,
+    private readonly given: GivenData,
+  ) {
+    this.#module = moduleHooks;
+    this.datamodule = given.datamodule;
+    this.#data = given.datamodule === undefined ? {} : bindHooks<'data'>(given.datamodule);
+  }
+
+  async prepare(): Promise<void> {
+    await this.#data.prepare_data?.();
+    await this.#module.prepare_data?.();
+  }
+
+  async setup(stage: TrainerFn): Promise<void> {
+    await this.#data.setup?.(stage);
+  }
+
+  async teardown(stage: TrainerFn): Promise<void> {
+    await this.#data.teardown?.(stage);
+  }
+
+  async exception(error: unknown): Promise<void> {
+    await this.#data.on_exception?.(error);
+  }
+
+  stateDict(): Record<string, unknown> | undefined {
+    return this.#data.state_dict?.();
+  }
+
+  loadStateDict(state: Record<string, unknown>): void {
+    this.#data.load_state_dict?.(state);
+  }
+
+  async trainDataloader(): Promise<DataLoader<unknown>> {
+    const loader = this.given.trainDataloader ?? (await this.#hook('train_dataloader')?.());
+    if (loader !== undefined) return checked(loader, 'train_dataloader');
+    throw new PLError('PL5010', `there is no training data: ${this.#owners()} no hook 'train_dataloader'.`, {
+      hint: "Mark a method that returns a DataLoader with @Hook('train_dataloader'), or pass trainDataloader to fit.",
+    });
+  }
+
+  /** The stage's data loaders; none where nothing gives any. */
+  async evaluationDataloaders(stage: EvaluationStage): Promise<readonly DataLoader<unknown>[]> {
+    const name = loaderHook[stage];
+    const loaders = this.given.evaluationDataloaders ?? (await this.#hook(name)?.());
+    if (loaders === undefined) return [];
+    return (Array.isArray(loaders) ? loaders : [loaders]).map((loader) => checked(loader, name));
+  }
+
+  hasEvaluationData(stage: EvaluationStage): boolean {
+    return this.given.evaluationDataloaders !== undefined || this.#hook(loaderHook[stage]) !== undefined;
+  }
+
+  /** The hooks around a batch's way to the device, as one function; undefined when there are none. */
+  transfer(dataloaderIdx: number): ((batch: unknown) => Promise<unknown>) | undefined {
+    const before = this.#hook('on_before_batch_transfer');
+    const move = this.#hook('transfer_batch_to_device');
+    const after = this.#hook('on_after_batch_transfer');
+    if (before === undefined && move === undefined && after === undefined) return undefined;
+    return async (batch) => {
+      let moved = before === undefined ? batch : await before(batch, dataloaderIdx);
+      if (move !== undefined) moved = await move(moved, 'cpu', dataloaderIdx);
+      return after === undefined ? moved : await after(moved, dataloaderIdx);
+    };
+  }
+
+  #hook<Name extends keyof DataHooks>(name: Name): DataHooks[Name] | undefined {
+    return (this.#data[name] ?? this.#module[name]) as DataHooks[Name] | undefined;
+  }
+
+  #owners(): string {
+    const module = this.module.constructor.name;
+    return this.datamodule === undefined
+      ? `${module} has`
+      : `${this.datamodule.constructor.name} and ${module} have`;
+  }
+}
+
+function checked(loader: unknown, hook: string): DataLoader<unknown> {
+  if (typeof loader === 'object' && loader !== null && 'iterate' in loader)
+    return loader as DataLoader<unknown>;
+  throw new PLError(
+    'PL5011',
+    `'${hook}' returned ${loader === null ? 'null' : `a ${typeof loader}`}, wanted a DataLoader.`,
+    {
+      hint: 'Wrap the dataset: new DataLoader(dataset, { batchSize: 32 }).',
+    },
+  );
+}
+
+/** How many of a loader's batches a limit leaves; undefined when neither the data nor the limit has a number. */
+export function limitedLength(
+  loader: DataLoader<unknown>,
+  limit: number | null,
+  setting: string,
+): number | undefined {
+  if (limit === null) return loader.length;
+  if (limit >= 1 || limit === 0) {
+    if (limit !== 0 && !Number.isInteger(limit)) throw badLimit(setting, limit);
+    return Math.min(limit, loader.length ?? Number.POSITIVE_INFINITY);
+  }
+  if (limit < 0) throw badLimit(setting, limit);
+  if (loader.length === undefined) {
+    throw new PLError(
+      'PL5012',
+      `trainer.${setting} is the share ${limit}, but the data has no length to take a share of.`,
+      {
+        hint: 'Give a number of batches.',
+      },
+    );
+  }
+  const share = Math.floor(loader.length * limit);
+  if (share > 0) return share;
+  throw new PLError(
+    'PL5012',
+    `trainer.${setting} is ${limit}, which is less than one of the ${loader.length} batches.`,
+    { hint: `Use at least ${1 / loader.length}, or a number of batches.` },
+  );
+}
+
+const badLimit = (setting: string, limit: number) =>
+  new PLError(
+    'PL5012',
+    `trainer.${setting} is ${limit}; wanted a whole number of batches, or a share between 0 and 1.`,
+  );

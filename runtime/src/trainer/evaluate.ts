@@ -1,0 +1,56 @@
+import { PLError } from '../errors/pl-error.js';
+import { bindEvaluationHooks } from '../hooks/bind.js';
+import { stageHookName } from '../hooks/names.js';
+import type { EvaluationStage } from '../hooks/signatures.js';
+import { evaluationLoop } from '../loops/evaluation-loop.js';
+import { type EvaluationLoader, EvaluationRun } from '../loops/evaluation-run.js';
+import { compiledOf } from '../module/compiled.js';
+import { limitedLength } from './data-source.js';
+import type { Session } from './session.js';
+
+const limitSetting = {
+  validation: 'limitValBatches',
+  test: 'limitTestBatches',
+  predict: 'limitPredictBatches',
+} as const;
+
+/** The stage's data loaders with their limits. */
+export async function evaluationLoaders(
+  session: Session,
+  stage: EvaluationStage,
+): Promise<EvaluationLoader<unknown>[]> {
+  const setting = limitSetting[stage];
+  const loaders = await session.data.evaluationDataloaders(stage);
+  return loaders.map((loader, i) => {
+    const limit = limitedLength(loader, session.config[setting], setting);
+    const transfer = session.data.transfer(i);
+    return { loader, ...(limit !== undefined && { limit }), ...(transfer && { transfer }) };
+  });
+}
+
+/** Whether the module has what a stage needs; says what is missing. */
+export function requireStep(session: Session, stage: EvaluationStage): void {
+  const step = stageHookName('evaluation_step', stage);
+  if (session.hooks[step] !== undefined) return;
+  throw new PLError('PL5015', `${session.module.constructor.name} has no hook '${step}'.`, {
+    hint: `Mark the method that handles one batch with @Hook('${step}').`,
+  });
+}
+
+/** Runs one pass over a stage's data, by the compiled loop where there is one. */
+export async function evaluate(
+  session: Session,
+  stage: EvaluationStage,
+  loaders: readonly EvaluationLoader<unknown>[],
+  loggerStep: number | undefined,
+): Promise<EvaluationRun> {
+  const run = new EvaluationRun(stage, session.module, session, loaders, { loggerStep });
+  const compiled = compiledOf(session.module.constructor)?.loops?.[stage];
+  try {
+    if (compiled !== undefined) await compiled(run, session.module as never);
+    else await evaluationLoop(run, bindEvaluationHooks(session.hooks, stage));
+  } finally {
+    await run.close();
+  }
+  return run;
+}

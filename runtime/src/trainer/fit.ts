@@ -1,0 +1,145 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { DataLoader } from '../data/data-loader.js';
+import { PLError } from '../errors/pl-error.js';
+import { BatchStream } from '../loops/batch-stream.js';
+import type { EvaluationLoader } from '../loops/evaluation-run.js';
+import { fitLoop } from '../loops/fit-loop.js';
+import { FitRun } from '../loops/fit-run.js';
+import { resumedProgress } from '../loops/progress.js';
+import { compiledOf } from '../module/compiled.js';
+import { Optimizer } from '../optim/optimizer.js';
+import { restoreTraining } from './checkpointing.js';
+import { limitedLength } from './data-source.js';
+import { evaluate, evaluationLoaders } from './evaluate.js';
+import type { Session } from './session.js';
+
+/** The part of `fit` between setup and teardown: optimizer, sanity check, the training loop. */
+export async function fit(
+  session: Session,
+  resume: { checkpoint: Checkpoint; path: string } | undefined,
+  onRun: (run: FitRun) => void,
+): Promise<void> {
+  const { module, hooks, callbacks, state, trainer, config } = session;
+  const optimizer = configureOptimizer(session);
+  const resumed = resume && restoreTraining(optimizer, module, resume.checkpoint, resume.path);
+  trainer.optimizers = [optimizer];
+
+  await callbacks.call('on_fit_start', []);
+  await hooks.on_fit_start?.();
+  for (const logger of session.loggers) {
+    logger.logHyperparams({ ...module.hparams, ...session.data.datamodule?.hparams });
+    logger.save();
+  }
+  optimizer.zeroGrad();
+  if (resumed) session.progress = resumedProgress(resumed.progress);
+
+  // Loaded once, when it is first needed: by the sanity check, or before training.
+  let validationLoaders: EvaluationLoader<unknown>[] | undefined;
+  const validates = validationApplies(session);
+  const validation = async () => (validationLoaders ??= await evaluationLoaders(session, 'validation'));
+
+  const inMidEpoch = resumed !== undefined && !resumed.progress.epochEnded;
+  if (validates && config.numSanityValSteps !== 0 && !inMidEpoch)
+    await sanityCheck(session, await validation());
+
+  const loader = await trainDataloader(session);
+  const limit = limitedLength(loader, trainLimit(session), 'limitTrainBatches');
+  const transfer = session.data.transfer(0);
+  trainer.numTrainingBatches = limit ?? Number.POSITIVE_INFINITY;
+  if (validates && validationLoaders === undefined) {
+    state.stage = 'validate';
+    await validation();
+    state.stage = 'train';
+  }
+  if (resumed?.progress.epochEnded && resumed.loader) loader.restore(resumed.loader);
+
+  const run = new FitRun(session, {
+    model: module,
+    optimizer,
+    progress: session.progress,
+    batchesPerEpoch: limit,
+    openEpoch: (resumeFrom) =>
+      new BatchStream(loader, {
+        ...(limit !== undefined && { limit }),
+        ...(transfer && { transfer }),
+        ...(resumeFrom && { resumeFrom }),
+      }),
+    validate: validates
+      ? async () => void (await evaluate(session, 'validation', await validation(), session.progress.logStep))
+      : undefined,
+    ...(inMidEpoch && resumed.loader && { resumeFrom: { loader: resumed.loader, results: resumed.results } }),
+  });
+  onRun(run);
+  if (run.done || limit === 0) {
+    await callbacks.call('on_fit_end', []);
+    await hooks.on_fit_end?.();
+    return;
+  }
+  module.train();
+  try {
+    const compiled = compiledOf(module.constructor)?.loops?.fit;
+    if (compiled !== undefined) await compiled(run, module as never);
+    else await fitLoop(run, hooks);
+  } finally {
+    await run.close();
+  }
+  await callbacks.call('on_fit_end', []);
+  await hooks.on_fit_end?.();
+}
+
+function configureOptimizer({ hooks, module }: Session): Optimizer {
+  const name = module.constructor.name;
+  if (hooks.training_step === undefined) {
+    throw new PLError('PL5015', `${name} has no hook 'training_step'.`, {
+      hint: 'Mark the method that computes the loss of one batch with @TrainingStep.',
+    });
+  }
+  if (hooks.configure_optimizers === undefined) {
+    throw new PLError('PL5015', `${name} has no hook 'configure_optimizers'.`, {
+      hint: "Mark a method that returns an optimizer with @Hook('configure_optimizers').",
+    });
+  }
+  const configured = hooks.configure_optimizers();
+  const optimizer = configured instanceof Optimizer ? configured : configured?.optimizer;
+  if (optimizer instanceof Optimizer) return optimizer;
+  throw new PLError(
+    'PL5016',
+    `'configure_optimizers' of ${name} returned ${String(configured)}, wanted an optimizer.`,
+    {
+      hint: 'Return one, for example new AdamW(this.parameters(), { lr: 1e-3 }).',
+    },
+  );
+}
+
+function validationApplies(session: Session): boolean {
+  return (
+    session.hooks.validation_step !== undefined &&
+    session.data.hasEvaluationData('validation') &&
+    session.config.limitValBatches !== 0
+  );
+}
+
+async function sanityCheck(session: Session, loaders: readonly EvaluationLoader<unknown>[]): Promise<void> {
+  const { state, callbacks, config, trainer } = session;
+  const steps = config.numSanityValSteps === -1 ? Number.POSITIVE_INFINITY : config.numSanityValSteps;
+  state.stage = 'sanity_check';
+  await callbacks.call('on_sanity_check_start', []);
+  const limited = loaders.map((plan) => ({
+    ...plan,
+    limit: Math.min(steps, plan.limit ?? Number.POSITIVE_INFINITY),
+  }));
+  await evaluate(session, 'validation', limited, undefined);
+  await callbacks.call('on_sanity_check_end', []);
+  trainer.metrics.clear();
+  state.stage = 'train';
+}
+
+/** With `overfitBatches` the training data is not shuffled: the same batches come every epoch. */
+async function trainDataloader(session: Session): Promise<DataLoader<unknown>> {
+  const loader = await session.data.trainDataloader();
+  return session.config.overfitBatches === 0 ? loader : loader.with({ shuffle: false });
+}
+
+function trainLimit({ config }: Session): number | null {
+  return config.overfitBatches === 0 ? config.limitTrainBatches : config.overfitBatches;
+}

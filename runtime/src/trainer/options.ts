@@ -1,0 +1,145 @@
+import type { Callback } from '../callbacks/callback.js';
+import type { Logger } from '../loggers/logger.js';
+import type { MetricName } from '../module/metric-names.js';
+
+/**
+ * The trainer's settings as configuration files, the environment and flags give them.
+ *
+ * Counts of batches: an integer from 1 counts batches, a number between 0 and 1 is that share of them, 0 is none.
+ */
+export interface TrainerConfig {
+  /** Epochs to train for; -1 trains without limit. By default 1000, or no limit where maxSteps is set. @type integer @minimum -1 @default null */
+  maxEpochs?: number | null;
+  /** Epochs to train for at least, whatever asks for an early stop. @type integer @minimum 0 @default null */
+  minEpochs?: number | null;
+  /** Optimizer steps to train for; -1 trains without limit. @type integer @minimum -1 @default -1 */
+  maxSteps?: number;
+  /** Optimizer steps to train for at least, whatever asks for an early stop. @type integer @minimum 0 @default null */
+  minSteps?: number | null;
+  /** Training batches per epoch: a count, a share, or null for all. @minimum 0 @default null */
+  limitTrainBatches?: number | null;
+  /** Validation batches: a count, a share, or null for all. @minimum 0 @default null */
+  limitValBatches?: number | null;
+  /** Test batches: a count, a share, or null for all. @minimum 0 @default null */
+  limitTestBatches?: number | null;
+  /** Prediction batches: a count, a share, or null for all. @minimum 0 @default null */
+  limitPredictBatches?: number | null;
+  /** Trains and validates on this many of the training batches (a count or a share), unshuffled. @minimum 0 @default 0 */
+  overfitBatches?: number;
+  /** Runs this many batches of everything, without logger and checkpoints, to find mistakes quickly; true means one. @default false */
+  fastDevRun?: boolean | number;
+  /** Validates after this many training batches: a count, a share of the epoch, or null for the epoch's end. @exclusiveMinimum 0 @default null */
+  valCheckInterval?: number | null;
+  /** Validates every n-th epoch; null lets valCheckInterval count batches across epochs. @type integer @minimum 1 @default 1 */
+  checkValEveryNEpoch?: number | null;
+  /** Validation batches to run before training, so that mistakes there show at once; -1 runs all. @type integer @minimum -1 @default 2 */
+  numSanityValSteps?: number;
+  /** Hands metrics of training steps to the loggers every n-th step. @type integer @minimum 1 @default 50 */
+  logEveryNSteps?: number;
+  /** Adds up the gradients of this many batches before the optimizer steps. @type integer @minimum 1 @default 1 */
+  accumulateGradBatches?: number;
+  /** Limit of the gradients' norm (or of each value); null leaves them alone. @exclusiveMinimum 0 @default null */
+  gradientClipVal?: number | null;
+  /** What gradientClipVal limits: the norm over all gradients, or each value. @default "norm" */
+  gradientClipAlgorithm?: 'norm' | 'value';
+  /** Stops with an error at the first loss that is NaN or infinite. @default false */
+  detectAnomaly?: boolean;
+  /** Writes checkpoints by the rules of the group `checkpoint`. @default true */
+  enableCheckpointing?: boolean;
+  /** Shows progress: a live bar in a terminal, a line an epoch elsewhere. @default true */
+  enableProgressBar?: boolean;
+  /** Prints a table of the layers and their parameters before training. @default true */
+  enableModelSummary?: boolean;
+  /** Folder for logs and checkpoints. @minLength 1 @default "." */
+  defaultRootDir?: string;
+  /** Kind of device to train on. @default "auto" */
+  accelerator?: 'auto' | 'cpu' | 'gpu' | 'mps';
+  /** What executes the tensor operations; `pl doctor` tells what is there. @default "auto" */
+  engine?: 'auto' | 'torch' | 'tensorflow' | 'ort';
+  /** Threads of the engine; null takes every core. @type integer @minimum 1 @default null */
+  threads?: number | null;
+}
+
+/** Settings of the checkpoints that a run writes: ModelCheckpoint's, except what only code can give. */
+export interface CheckpointConfig {
+  /** Folder of the checkpoints; null means `checkpoints` in the run's log folder. @default null */
+  dirpath?: string | null;
+  /** File name with `{epoch}`, `{step}` and metrics, for example `{epoch}-{val_loss:.2f}`; null means `{epoch}-{step}`. @default null */
+  filename?: string | null;
+  /** Metric that decides which checkpoints are best; null keeps the last. @default null */
+  monitor?: MetricName | null;
+  /** Whether a smaller or a larger value of the metric is better. @default "min" */
+  mode?: 'min' | 'max';
+  /** How many of the best checkpoints to keep; -1 keeps all, 0 none. @type integer @minimum -1 @default 1 */
+  saveTopK?: number;
+  /** Also keeps `last.ckpt`, a copy of the newest checkpoint. @default false */
+  saveLast?: boolean;
+  /** Leaves out the optimizers' state: smaller, but training cannot resume from it. @default false */
+  saveWeightsOnly?: boolean;
+  /** Saves every n-th epoch; null leaves it to everyNTrainSteps. @type integer @minimum 0 @default null */
+  everyNEpochs?: number | null;
+  /** Saves every n-th optimizer step; null saves by epochs. @type integer @minimum 0 @default null */
+  everyNTrainSteps?: number | null;
+}
+
+/** What `new Trainer` takes: the settings, and what only code can give. */
+export interface TrainerOptions extends TrainerConfig {
+  callbacks?: readonly Callback[];
+  /** One logger or several; true (the default) writes CSV files under `lightning_logs`, false logs nowhere. */
+  logger?: Logger | readonly Logger[] | boolean;
+}
+
+export type ResolvedTrainerConfig = Required<TrainerConfig>;
+
+const defaults: ResolvedTrainerConfig = {
+  maxEpochs: null,
+  minEpochs: null,
+  maxSteps: -1,
+  minSteps: null,
+  limitTrainBatches: null,
+  limitValBatches: null,
+  limitTestBatches: null,
+  limitPredictBatches: null,
+  overfitBatches: 0,
+  fastDevRun: false,
+  valCheckInterval: null,
+  checkValEveryNEpoch: 1,
+  numSanityValSteps: 2,
+  logEveryNSteps: 50,
+  accumulateGradBatches: 1,
+  gradientClipVal: null,
+  gradientClipAlgorithm: 'norm',
+  detectAnomaly: false,
+  enableCheckpointing: true,
+  enableProgressBar: true,
+  enableModelSummary: true,
+  defaultRootDir: '.',
+  accelerator: 'auto',
+  engine: 'auto',
+  threads: null,
+};
+
+/** Fills in the defaults; `fastDevRun` overrides what it must. */
+export function resolveTrainerConfig(config: TrainerConfig): ResolvedTrainerConfig {
+  const given = Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => name in defaults && value !== undefined),
+  ) as TrainerConfig;
+  const resolved: ResolvedTrainerConfig = { ...defaults, ...given };
+  const { fastDevRun } = resolved;
+  if (fastDevRun === false || fastDevRun === 0) return resolved;
+  const batches = fastDevRun === true ? 1 : fastDevRun;
+  return {
+    ...resolved,
+    maxEpochs: 1,
+    maxSteps: batches,
+    limitTrainBatches: batches,
+    limitValBatches: batches,
+    limitTestBatches: batches,
+    limitPredictBatches: batches,
+    numSanityValSteps: 0,
+    valCheckInterval: null,
+    checkValEveryNEpoch: 1,
+    logEveryNSteps: 1,
+    enableCheckpointing: false,
+  };
+}

@@ -1,0 +1,92 @@
+import { CallbackList } from '../callbacks/callback-list.js';
+import { type BoundHooks, bindHooks } from '../hooks/bind.js';
+import type { TrainerFn } from '../hooks/signatures.js';
+import type { Logger } from '../loggers/logger.js';
+import type { LoopHost } from '../loops/loop-host.js';
+import { initialProgress } from '../loops/progress.js';
+import { type MetricViews, Results } from '../loops/results.js';
+import { compiledOf } from '../module/compiled.js';
+import type { LightningModule } from '../module/lightning-module.js';
+import { DataSource, type GivenData } from './data-source.js';
+import { Interruption, InterruptionWatch } from './interruption.js';
+import type { Trainer } from './trainer.js';
+
+/** One call of `fit`, `validate`, `test` or `predict`: what is fixed for its duration, and its beginning and end. */
+export class Session implements LoopHost {
+  readonly callbacks: CallbackList;
+  readonly hooks: BoundHooks<'module'>;
+  readonly data: DataSource;
+  readonly config;
+  readonly state;
+  readonly loggers: readonly Logger[];
+  results = new Results();
+  progress = initialProgress();
+  readonly #watch = new InterruptionWatch();
+
+  constructor(
+    readonly trainer: Trainer,
+    readonly module: LightningModule,
+    readonly fn: TrainerFn,
+    given: GivenData,
+  ) {
+    this.config = trainer.config;
+    this.state = trainer.state;
+    this.loggers = trainer.loggers;
+    const table = compiledOf(module.constructor)?.hooks;
+    this.hooks = bindHooks<'module'>(module, table && Object.entries(table));
+    module.trainer = trainer;
+    this.data = new DataSource(module, this.hooks, given);
+    if (given.datamodule) given.datamodule.trainer = trainer;
+    const own = this.hooks.configure_callbacks?.() ?? [];
+    this.callbacks = new CallbackList([...trainer.callbacks, ...[own].flat()], trainer, module);
+  }
+
+  get shouldStop(): boolean {
+    return this.trainer.shouldStop;
+  }
+
+  set shouldStop(stop: boolean) {
+    this.trainer.shouldStop = stop;
+  }
+
+  publish(views: MetricViews, loggerStep?: number): void {
+    this.trainer.metrics.update(views);
+    if (loggerStep === undefined || Object.keys(views.logged).length === 0) return;
+    const metrics = { epoch: this.progress.epoch, ...views.logged };
+    for (const logger of this.loggers) logger.logMetrics(metrics, loggerStep);
+  }
+
+  checkInterrupt(): void {
+    this.#watch.check();
+  }
+
+  /** Runs `body` between setup and teardown; whatever goes wrong reaches callbacks, data module and loggers. */
+  async run<Result>(body: () => Promise<Result>): Promise<Result> {
+    const { state, callbacks, fn } = this;
+    state.status = 'running';
+    this.#watch.start();
+    try {
+      await this.data.prepare();
+      await this.data.setup(fn);
+      await callbacks.call('setup', [fn]);
+      await this.hooks.setup?.(fn);
+      const result = await body();
+      await this.data.teardown(fn);
+      await callbacks.call('teardown', [fn]);
+      await this.hooks.teardown?.(fn);
+      for (const logger of this.loggers) logger.finalize('success');
+      state.status = 'finished';
+      state.stage = null;
+      return result;
+    } catch (error) {
+      state.status = 'interrupted';
+      await callbacks.call('on_exception', [error]);
+      await this.data.exception(error);
+      for (const logger of this.loggers)
+        logger.finalize(error instanceof Interruption ? 'interrupted' : 'failed');
+      throw error;
+    } finally {
+      this.#watch.stop();
+    }
+  }
+}

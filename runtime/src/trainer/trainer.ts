@@ -1,0 +1,293 @@
+import { join } from 'node:path';
+import type { Callback } from '../callbacks/callback.js';
+import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
+import { ModelSummary } from '../callbacks/model-summary.js';
+import { ProgressBar } from '../callbacks/progress-bar.js';
+import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.js';
+import type { DataLoader } from '../data/data-loader.js';
+import { type SelectedEngine, selectEngine } from '../engines/select.js';
+import { PLError } from '../errors/pl-error.js';
+import type { EvaluationStage, TrainerFn } from '../hooks/signatures.js';
+import { CSVLogger } from '../loggers/csv-logger.js';
+import type { Logger } from '../loggers/logger.js';
+import type { FitRun } from '../loops/fit-run.js';
+import type { LogOptions, Metrics } from '../loops/results.js';
+import type { LightningDataModule } from '../module/lightning-data-module.js';
+import type { LightningModule } from '../module/lightning-module.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type * as tf from '../tf.js';
+import { announceCheckpoint, captureCheckpoint, restoreWeights } from './checkpointing.js';
+import type { GivenData } from './data-source.js';
+import { evaluate, evaluationLoaders, requireStep } from './evaluate.js';
+import { fit } from './fit.js';
+import { Interruption } from './interruption.js';
+import { MetricBoard } from './metric-board.js';
+import { type ResolvedTrainerConfig, resolveTrainerConfig, type TrainerOptions } from './options.js';
+import { Session } from './session.js';
+import type { TrainerState } from './state.js';
+import { validateTrainerConfig } from './validate-options.js';
+
+interface RunOptions {
+  datamodule?: LightningDataModule;
+  /** A checkpoint: its path, `'best'` for the best one of this trainer's own fit, or `'last'`. */
+  ckptPath?: string;
+}
+
+export interface FitOptions extends RunOptions {
+  trainDataloader?: DataLoader<unknown>;
+  valDataloaders?: DataLoader<unknown> | readonly DataLoader<unknown>[];
+}
+
+export interface EvaluationOptions extends RunOptions {
+  dataloaders?: DataLoader<unknown> | readonly DataLoader<unknown>[];
+}
+
+/**
+ * Runs a module: training, validation, test, prediction, with everything around them.
+ *
+ * @example
+ * ```ts
+ * const trainer = new Trainer({ maxEpochs: 10 });
+ * await trainer.fit(new DigitsClassifier(), { datamodule: new DigitsData() });
+ * const [metrics] = await trainer.test(model, { datamodule, ckptPath: 'best' });
+ * ```
+ */
+export class Trainer {
+  readonly config: ResolvedTrainerConfig;
+  readonly callbacks: readonly Callback[];
+  readonly loggers: readonly Logger[];
+  readonly state: TrainerState = { status: 'initializing', fn: null, stage: null };
+  readonly metrics = new MetricBoard();
+  /** Ends training after the running batch, once minEpochs and minSteps are met. */
+  shouldStop = false;
+  /** The optimizers of the running or last fit. */
+  optimizers: readonly Optimizer[] = [];
+  /** Training batches per epoch; Infinity for data without length. */
+  numTrainingBatches = Number.POSITIVE_INFINITY;
+  /** What executes the tensor operations, once a run has begun. */
+  engine: SelectedEngine | undefined;
+  #session: Session | undefined;
+  #fitRun: FitRun | undefined;
+
+  /** @throws PLError PL5012 for settings that make no sense, alone or together */
+  constructor(options: TrainerOptions = {}) {
+    this.config = resolveTrainerConfig(options);
+    validateTrainerConfig(this.config);
+    const { callbacks = [], logger = true } = options;
+    this.loggers = this.config.fastDevRun ? [] : loggersOf(logger, this.config.defaultRootDir);
+    this.callbacks = [...callbacks, ...this.#defaultCallbacks(callbacks)];
+  }
+
+  #defaultCallbacks(given: readonly Callback[]): Callback[] {
+    const { enableProgressBar, enableModelSummary, enableCheckpointing } = this.config;
+    const lacks = (kind: abstract new (...args: never[]) => Callback) =>
+      !given.some((c) => c instanceof kind);
+    return [
+      ...(enableProgressBar && lacks(ProgressBar) ? [new ProgressBar()] : []),
+      ...(enableModelSummary && lacks(ModelSummary) ? [new ModelSummary()] : []),
+      ...(enableCheckpointing && lacks(ModelCheckpoint) ? [new ModelCheckpoint()] : []),
+    ];
+  }
+
+  /** The running epoch, from 0; after training the number of epochs that ran. */
+  get currentEpoch(): number {
+    return this.#session?.progress.epoch ?? 0;
+  }
+
+  /** Optimizer steps taken. */
+  get globalStep(): number {
+    return this.#session?.progress.globalStep ?? 0;
+  }
+
+  get sanityChecking(): boolean {
+    return this.state.stage === 'sanity_check';
+  }
+
+  /** The latest value of every metric, by name: what callbacks monitor. */
+  get callbackMetrics(): Readonly<Metrics> {
+    return this.metrics.callback;
+  }
+
+  /** The latest values that went to the loggers. */
+  get loggedMetrics(): Readonly<Metrics> {
+    return this.metrics.logged;
+  }
+
+  /** The latest values for the progress bar. */
+  get progressBarMetrics(): Readonly<Metrics> {
+    return this.metrics.progressBar;
+  }
+
+  get logger(): Logger | undefined {
+    return this.loggers[0];
+  }
+
+  /** Folder of this run's files: the first logger's, or the root folder without one. */
+  get logDir(): string {
+    return this.logger?.logDir ?? this.config.defaultRootDir;
+  }
+
+  /** The callback that writes checkpoints, if there is one. */
+  get checkpointCallback(): ModelCheckpoint | undefined {
+    return this.callbacks.find((callback) => callback instanceof ModelCheckpoint);
+  }
+
+  /** The module of the running or last call. */
+  get module(): LightningModule | undefined {
+    return this.#session?.module;
+  }
+
+  get datamodule(): LightningDataModule | undefined {
+    return this.#session?.data.datamodule;
+  }
+
+  /** Trains the module. @throws Interruption after Ctrl-C, with a checkpoint written */
+  async fit(module: LightningModule, options: FitOptions = {}): Promise<void> {
+    const { datamodule, ckptPath, trainDataloader, valDataloaders } = options;
+    this.shouldStop = false;
+    const given = {
+      ...(datamodule && { datamodule }),
+      ...(trainDataloader && { trainDataloader }),
+      ...(valDataloaders && { evaluationDataloaders: valDataloaders }),
+    };
+    await this.#start('fit', 'train', module, given, async (session) => {
+      this.#fitRun = undefined;
+      const resume = await this.#load(session, ckptPath);
+      try {
+        await fit(session, resume, (run) => {
+          this.#fitRun = run;
+        });
+      } catch (error) {
+        if (error instanceof Interruption) error.checkpointPath = await this.#saveInterrupted();
+        throw error;
+      }
+    });
+  }
+
+  /** Runs the validation data through the module. @returns the metrics, per data loader */
+  async validate(module: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
+    return (await this.#evaluate('validate', 'validation', module, options)).metrics;
+  }
+
+  /** Runs the test data through the module. @returns the metrics, per data loader */
+  async test(module: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
+    return (await this.#evaluate('test', 'test', module, options)).metrics;
+  }
+
+  /**
+   * Collects what `predict_step` returns.
+   *
+   * @returns per data loader and batch; the tensors in it belong to the caller
+   */
+  async predict(module: LightningModule, options: EvaluationOptions = {}): Promise<unknown[][]> {
+    return (await this.#evaluate('predict', 'predict', module, options)).predictions;
+  }
+
+  async #evaluate(
+    fn: TrainerFn,
+    stage: EvaluationStage,
+    module: LightningModule,
+    options: EvaluationOptions,
+  ) {
+    const { datamodule, dataloaders, ckptPath } = options;
+    const given = {
+      ...(datamodule && { datamodule }),
+      ...(dataloaders && { evaluationDataloaders: dataloaders }),
+    };
+    return this.#start(fn, fn as TrainerState['stage'], module, given, async (session) => {
+      requireStep(session, stage);
+      await this.#load(session, ckptPath);
+      const loaders = await evaluationLoaders(session, stage);
+      if (loaders.length === 0) {
+        throw new PLError('PL5010', `there is no data for ${fn}: no hook gives it and none was passed.`, {
+          hint: `Add the hook '${stage === 'validation' ? 'val' : stage}_dataloader', or pass dataloaders to ${fn}.`,
+        });
+      }
+      return evaluate(session, stage, loaders, 0);
+    });
+  }
+
+  async #start<Result>(
+    fn: TrainerFn,
+    stage: TrainerState['stage'],
+    module: LightningModule,
+    given: GivenData,
+    body: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
+    const { engine, accelerator, threads } = this.config;
+    this.engine = await selectEngine({ engine, accelerator, ...(threads !== null && { threads }) });
+    this.state.fn = fn;
+    this.state.stage = stage;
+    this.metrics.clear();
+    const progress = fn === 'fit' ? undefined : this.#session?.progress;
+    const session = new Session(this, module, fn, given);
+    if (progress !== undefined) session.progress = progress;
+    this.#session = session;
+    return session.run(() => body(session));
+  }
+
+  /** Reads the checkpoint that a call starts from and puts its weights into the module. */
+  async #load(session: Session, ckptPath: string | undefined) {
+    if (ckptPath === undefined) return undefined;
+    const path = this.#resolveCkptPath(ckptPath);
+    const checkpoint = await readCheckpoint(path);
+    await announceCheckpoint(session, checkpoint);
+    restoreWeights(session.module, checkpoint, path);
+    return { checkpoint, path };
+  }
+
+  #resolveCkptPath(ckptPath: string): string {
+    if (ckptPath !== 'best' && ckptPath !== 'last') return ckptPath;
+    const callback = this.checkpointCallback;
+    const path =
+      ckptPath === 'best' ? callback?.bestModelPath : callback?.lastModelPath || callback?.bestModelPath;
+    if (path) return path;
+    throw new PLError(
+      'PL5017',
+      `ckptPath is '${ckptPath}', but this trainer has written no such checkpoint.`,
+      {
+        hint: 'Call fit first, or give the path of a .ckpt file.',
+      },
+    );
+  }
+
+  /**
+   * Writes everything that a later `fit(…, { ckptPath })` needs to go on from here.
+   *
+   * @throws PLError PL3xxx when the file cannot be written; an older file of that name stays whole
+   */
+  async saveCheckpoint(path: string, { weightsOnly = false } = {}): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) {
+      throw new PLError('PL5009', 'saveCheckpoint was called before any run: there is nothing to save.', {
+        hint: 'Call fit first.',
+      });
+    }
+    await writeCheckpoint(path, await captureCheckpoint(session, this.#fitRun, weightsOnly));
+  }
+
+  async #saveInterrupted(): Promise<string | undefined> {
+    const callback = this.checkpointCallback;
+    if (callback === undefined || this.#fitRun === undefined) return undefined;
+    const name = `interrupted-epoch=${this.currentEpoch}-step=${this.globalStep}.ckpt`;
+    const path = join(callback.dirpath ?? this.logDir, name);
+    await this.saveCheckpoint(path);
+    return path;
+  }
+
+  /** Where `LightningModule.log` ends up. */
+  log(name: string, value: number | tf.Scalar, options?: LogOptions): void {
+    if (this.#session === undefined) {
+      throw new PLError('PL5002', `log('${name}') was called before any run.`, {
+        hint: 'Call it from a hook.',
+      });
+    }
+    this.#session.results.log(name, value, options);
+  }
+}
+
+function loggersOf(logger: NonNullable<TrainerOptions['logger']>, saveDir: string): readonly Logger[] {
+  if (logger === false) return [];
+  if (logger === true) return [new CSVLogger({ saveDir })];
+  return Array.isArray(logger) ? logger : [logger as Logger];
+}
