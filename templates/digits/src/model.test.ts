@@ -49,6 +49,6 @@ test('a few steps of training lower the loss', async () => {
 });
 
 test('settings have the defaults of their types, and a wrong one is refused', () => {
-  expect(new DigitsClassifier({ dropout: 0.5 }).hparams).toMatchObject({ dropout: 0.5, learningRate: 0.002 });
+  expect(new DigitsClassifier({ dropout: 0.5 }).hparams).toMatchObject({ dropout: 0.5, learningRate: 0.005 });
   expect(() => new DigitsClassifier({ dropout: 1.5 })).toThrow(/dropout/);
 });

@@ -15,10 +15,12 @@ import type { DigitBatch } from './data.js';
 
 /** The settings of the model. Each is `model.<name>` in config.yaml, on the command line and in the environment. */
 export interface DigitsHparams {
-  /** Peak learning rate. @exclusiveMinimum 0 @default 0.002 */
+  /** Peak learning rate. @exclusiveMinimum 0 @default 0.005 */
   learningRate?: number;
   /** How strongly AdamW pulls the weights towards zero. @minimum 0 @default 0.01 */
   weightDecay?: number;
+  /** Units of the hidden dense layer. @type integer @minimum 1 @default 128 */
+  hiddenUnits?: number;
   /** The share of hidden units that is dropped in training. @minimum 0 @exclusiveMaximum 1 @default 0.25 */
   dropout?: number;
 }
@@ -35,7 +37,7 @@ export class DigitsClassifier extends LightningModule<DigitsHparams> {
         tf.layers.conv2d({ filters: 64, kernelSize: 3, padding: 'same', activation: 'relu' }),
         tf.layers.maxPooling2d({ poolSize: 2 }),
         tf.layers.flatten(),
-        tf.layers.dense({ units: 128, activation: 'relu' }),
+        tf.layers.dense({ units: this.hparams.hiddenUnits, activation: 'relu' }),
         tf.layers.dropout({ rate: this.hparams.dropout }),
         tf.layers.dense({ units: 10 }),
       ],
