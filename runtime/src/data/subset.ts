@@ -17,6 +17,9 @@ export function subset(dataset: Dataset<unknown>, indices: ArrayLike<number>): D
   return isBatchDataset(dataset) ? new BatchSubset(dataset, indices) : new Subset(dataset, indices);
 }
 
+/** As many parts as lengths, so that `const [train, val] = …` needs no check. */
+type Parts<L extends readonly number[], Part> = { -readonly [I in keyof L]: Part };
+
 /**
  * Splits a dataset at random into parts that do not overlap.
  *
@@ -24,17 +27,21 @@ export function subset(dataset: Dataset<unknown>, indices: ArrayLike<number>): D
  *   gets the whole number below its fraction, what is left goes to the parts in turn (PL4010)
  * @param seed the same seed gives the same split; without one the global generator decides
  */
-export function randomSplit<T, B>(
+export function randomSplit<T, B, const L extends readonly number[]>(
   dataset: BatchDataset<T, B>,
-  lengths: readonly number[],
+  lengths: L,
   seed?: number,
-): BatchDataset<T, B>[];
-export function randomSplit<T>(
+): Parts<L, BatchDataset<T, B>>;
+export function randomSplit<T, const L extends readonly number[]>(
   dataset: readonly T[],
-  lengths: readonly number[],
+  lengths: L,
   seed?: number,
-): Dataset<T>[];
-export function randomSplit<T>(dataset: Dataset<T>, lengths: readonly number[], seed?: number): Dataset<T>[];
+): Parts<L, Dataset<T>>;
+export function randomSplit<T, const L extends readonly number[]>(
+  dataset: Dataset<T>,
+  lengths: L,
+  seed?: number,
+): Parts<L, Dataset<T>>;
 export function randomSplit(
   dataset: Dataset<unknown>,
   lengths: readonly number[],
