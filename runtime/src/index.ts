@@ -1,3 +1,6 @@
+import './engines/default.js';
+
+export { Callback } from './callbacks/callback.js';
 export type { ConfigDefinition, SchemaIssue, SchemaValidator, Setting } from './config/definition.js';
 export { hparamsValidator } from './config/hparams.js';
 export type { JsonScalar, JsonSchema, JsonType, JsonValue } from './config/json-schema.js';
@@ -37,6 +40,35 @@ export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine 
 export * from './errors/pl-error.js';
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from './functional/cross-entropy.js';
 export { type Operation, overrideOperation, runOperation, type Saved } from './functional/registry.js';
+export {
+  Hook,
+  Hparams,
+  type HparamsOptions,
+  PredictStep,
+  TestStep,
+  TrainingStep,
+  ValidationStep,
+} from './hooks/decorators.js';
+export { evaluationHookNames, hookNames, stageHookName, synchronousHooks } from './hooks/names.js';
+export type {
+  CallbackHooks,
+  DataModuleHooks,
+  EvaluationStage,
+  GradientClipAlgorithm,
+  HookName,
+  HookOwner,
+  HookSignature,
+  HookTable,
+  ModuleHooks,
+  TrainerFn,
+  TrainingStepOutput,
+} from './hooks/signatures.js';
+export type { EvaluationRun } from './loops/evaluation-run.js';
+export type { FitRun } from './loops/fit-run.js';
+export type { LogOptions, Metrics } from './loops/results.js';
+export { type CompiledClass, type CompiledLoops, registerCompiled } from './module/compiled.js';
+export { LightningDataModule } from './module/lightning-data-module.js';
+export { LightningModule } from './module/lightning-module.js';
 export type { MetricName, MetricNames } from './module/metric-names.js';
 export { Adadelta, type AdadeltaOptions } from './optim/adadelta.js';
 export { Adagrad, type AdagradOptions } from './optim/adagrad.js';
@@ -46,6 +78,7 @@ export { AdamW } from './optim/adamw.js';
 export { ASGD, type ASGDOptions } from './optim/asgd.js';
 export { backward } from './optim/backward.js';
 export { clipGradNorm, clipGradValue, type NormType, totalNorm } from './optim/clip-gradients.js';
+export { ElementwiseOptimizer, type ParamScalars, type Values } from './optim/elementwise-optimizer.js';
 export { accumulateGrad, clearGrads, gradOf, setGrad } from './optim/gradients.js';
 export { NAdam, type NAdamOptions } from './optim/nadam.js';
 export {
@@ -55,8 +88,6 @@ export {
   type OptimizerParams,
   type ParamGroup,
   type ParamGroupInit,
-  type ParamScalars,
-  type Values,
 } from './optim/optimizer.js';
 export type {
   OptimizerScalars,
@@ -77,3 +108,7 @@ export {
   seedEverything,
 } from './random/seed-everything.js';
 export * as tf from './tf.js';
+export { Interruption } from './trainer/interruption.js';
+export type { CheckpointConfig, TrainerConfig, TrainerOptions } from './trainer/options.js';
+export type { RunningStage, TrainerState } from './trainer/state.js';
+export { type EvaluationOptions, type FitOptions, Trainer } from './trainer/trainer.js';

@@ -4,19 +4,38 @@ import {
   type KernelFunc,
   registerBackend,
   registerKernel,
+  type TensorInfo,
 } from '../../tf.js';
 import { OrtBackend } from './backend.js';
 import type { OrtBinding } from './binding.js';
+import { fusedBatchNorm } from './kernels/batch-norm.js';
 import { cast } from './kernels/cast.js';
 import { conv2D, fusedConv2D } from './kernels/conv2d.js';
 import { conv2DBackpropFilter, conv2DBackpropInput } from './kernels/conv2d-gradients.js';
+import { addN, binaryKernels, select, unaryKernels } from './kernels/elementwise.js';
+import { gatherV2, unsortedSegmentSum } from './kernels/gather.js';
 import { type HotKernel, takeOver } from './kernels/kernel.js';
 import { batchMatMul, fusedMatMul } from './kernels/matmul.js';
+import {
+  concat,
+  fill,
+  onesLike,
+  pack,
+  padV2,
+  slice,
+  splitV,
+  tile,
+  transpose,
+  unpack,
+  zerosLike,
+} from './kernels/movement.js';
+import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from './kernels/pooling.js';
+import { reductionKernels, softmax } from './kernels/reductions.js';
 import { Sessions } from './sessions.js';
 import type { SizeLimits } from './size-limits.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each kernel has inputs and attributes of its own
-const hotKernels: Readonly<Record<string, HotKernel<any, any>>> = {
+const hotKernels: Readonly<Record<string, HotKernel<any, any, TensorInfo | TensorInfo[]>>> = {
   BatchMatMul: batchMatMul,
   _FusedMatMul: fusedMatMul,
   Conv2D: conv2D,
@@ -24,6 +43,30 @@ const hotKernels: Readonly<Record<string, HotKernel<any, any>>> = {
   Conv2DBackpropInput: conv2DBackpropInput,
   Conv2DBackpropFilter: conv2DBackpropFilter,
   Cast: cast,
+  ...unaryKernels,
+  ...binaryKernels,
+  Select: select,
+  AddN: addN,
+  ...reductionKernels,
+  Softmax: softmax,
+  Transpose: transpose,
+  Concat: concat,
+  Pack: pack,
+  Slice: slice,
+  SplitV: splitV,
+  Unpack: unpack,
+  PadV2: padV2,
+  Tile: tile,
+  Fill: fill,
+  ZerosLike: zerosLike,
+  OnesLike: onesLike,
+  GatherV2: gatherV2,
+  UnsortedSegmentSum: unsortedSegmentSum,
+  MaxPool: maxPool,
+  MaxPoolGrad: maxPoolGrad,
+  AvgPool: avgPool,
+  AvgPoolGrad: avgPoolGrad,
+  FusedBatchNorm: fusedBatchNorm,
 };
 
 interface Registration {
@@ -41,5 +84,6 @@ export function registerOrt(binding: OrtBinding, { threads, name = 'ort', limits
     const chosen: KernelFunc = hot ? takeOver(hot, kernelFunc) : kernelFunc;
     registerKernel({ ...rest, kernelName, backendName: name, kernelFunc: chosen });
   }
-  registerBackend(name, () => new OrtBackend(new Sessions(binding, threads), limits));
+  // A priority above `cpu`'s makes it the backend of tensors that come before an engine is chosen.
+  registerBackend(name, () => new OrtBackend(new Sessions(binding, threads), limits), 2);
 }

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { initialProgress } from './progress.js';
+import { ValidationSchedule } from './validation-schedule.js';
+
+/** Batches (counted over all epochs, from 1) after which validation is due. */
+function dueAfter(
+  config: { valCheckInterval: number | null; checkValEveryNEpoch: number | null },
+  length: number | undefined,
+  { epochs = 2, batches = length ?? 4 } = {},
+): number[] {
+  const schedule = new ValidationSchedule(config, length);
+  const due: number[] = [];
+  const progress = initialProgress();
+  for (progress.epoch = 0; progress.epoch < epochs; progress.epoch++) {
+    for (progress.batches = 1; progress.batches <= batches; progress.batches++) {
+      progress.totalBatches++;
+      if (schedule.isDue(progress, progress.batches === batches)) due.push(progress.totalBatches);
+    }
+  }
+  return due;
+}
+
+describe('ValidationSchedule', () => {
+  it('validates at the end of every epoch by default', () => {
+    expect(dueAfter({ valCheckInterval: null, checkValEveryNEpoch: 1 }, 4)).toEqual([4, 8]);
+  });
+
+  it('validates every n-th epoch', () => {
+    expect(dueAfter({ valCheckInterval: null, checkValEveryNEpoch: 2 }, 3, { epochs: 4 })).toEqual([6, 12]);
+  });
+
+  it('takes a share of the epoch, or a count of batches that starts anew in each epoch', () => {
+    expect(dueAfter({ valCheckInterval: 0.5, checkValEveryNEpoch: 1 }, 4)).toEqual([2, 4, 6, 8]);
+    expect(dueAfter({ valCheckInterval: 2, checkValEveryNEpoch: 1 }, 5)).toEqual([2, 4, 7, 9]);
+  });
+
+  it('counts batches across epochs when asked to', () => {
+    expect(dueAfter({ valCheckInterval: 4, checkValEveryNEpoch: null }, 3, { epochs: 3 })).toEqual([4, 8]);
+  });
+
+  it('waits for the last batch of data without length', () => {
+    expect(dueAfter({ valCheckInterval: null, checkValEveryNEpoch: 1 }, undefined)).toEqual([4, 8]);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import '../engines/default.js';
+import * as tf from '../tf.js';
+import { namedVariables } from './named-variables.js';
+
+describe('namedVariables', () => {
+  it('names weights by property, index of a nameless layer, and weight', () => {
+    const net = tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [2], units: 3 }),
+        tf.layers.batchNormalization({ name: 'norm' }),
+        tf.layers.dense({ units: 1, useBias: false }),
+      ],
+    });
+    expect(Array.from(namedVariables({ net }).keys())).toEqual([
+      'net.0.kernel',
+      'net.0.bias',
+      'net.norm.gamma',
+      'net.norm.beta',
+      'net.norm.moving_mean',
+      'net.norm.moving_variance',
+      'net.2.kernel',
+    ]);
+  });
+
+  it('gives two instances of one architecture the same names', () => {
+    const build = () => ({
+      net: tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] }),
+    });
+    expect(Array.from(namedVariables(build()).keys())).toEqual(Array.from(namedVariables(build()).keys()));
+  });
+
+  it('finds variables in arrays, maps and plain objects, each once', () => {
+    const shared = tf.variable(tf.scalar(1));
+    const root = {
+      blocks: [{ w: shared }, { w: tf.variable(tf.scalar(2)) }],
+      again: shared,
+      byName: new Map([['a', tf.variable(tf.scalar(3))]]),
+      self: {} as object,
+      text: 'no variable',
+    };
+    root.self = root;
+    expect(Array.from(namedVariables(root).keys())).toEqual(['blocks.0.w', 'blocks.1.w', 'byName.a']);
+  });
+
+  it('tells the weights of one layer apart when tfjs gives them one name', () => {
+    const lstm = tf.layers.bidirectional({
+      layer: tf.layers.lstm({ units: 2 }) as never,
+      inputShape: [3, 4],
+      mergeMode: 'concat',
+    });
+    lstm.build([null, 3, 4]);
+    const names = Array.from(namedVariables({ lstm }).keys());
+    expect(names).toHaveLength(6);
+    expect(new Set(names).size).toBe(6);
+  });
+});
