@@ -7,9 +7,13 @@ export interface SizeLimits {
   product: number;
   /** Multiplications of a convolution or one of its gradients. */
   convolution: number;
+  /** Values of an element-wise kernel, of a copy, of a pool. */
+  elements: number;
+  /** Values of a reduction. */
+  reduction: number;
 }
 
-export const measuredLimits: SizeLimits = { product: 1024, convolution: 4096 };
+export const measuredLimits: SizeLimits = { product: 1024, convolution: 4096, elements: 512, reduction: 512 };
 
 /** Everything that can go to ONNX Runtime does, whatever its size: for tests, whose tensors are small. */
-export const noLimits: SizeLimits = { product: 1, convolution: 1 };
+export const noLimits: SizeLimits = { product: 1, convolution: 1, elements: 1, reduction: 1 };

@@ -40,5 +40,5 @@ export function activate(
 
 function reluInPlace(backend: OrtBackend, y: TensorInfo): void {
   const tensor = backend.feed(y, [sizeOf(y.shape)]);
-  backend.sessions.get('Relu', () => oneNode('Relu', ['a']))({ a: tensor }, { y: tensor });
+  backend.sessions.get('Relu', () => oneNode('Relu', ['x']))({ x: tensor }, { y: tensor });
 }

@@ -3,7 +3,7 @@ import type { OrtBackend } from '../backend.js';
 import { oneNode } from '../sessions.js';
 import { type Conv2DAttrs, convAttributes, hotConvInfo } from './conv2d.js';
 import { type HotKernel, isFloat, sameShape } from './kernel.js';
-import { scratch, transpose } from './layout.js';
+import { transpose } from './layout.js';
 
 interface InputAttrs extends Conv2DAttrs {
   inputShape: number[];
@@ -33,7 +33,7 @@ export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo
     ...oneNode('ConvTranspose', ['x', 'w'], attributes),
     parallel: true,
   }));
-  const nchw = scratch([info.batchSize, info.inChannels, info.inHeight, info.inWidth]);
+  const nchw = backend.scratch([info.batchSize, info.inChannels, info.inHeight, info.inWidth]);
   const feeds = {
     x: transpose(backend, 'nhwcToNchw', backend.feed(dy)),
     w: transpose(backend, 'hwioToOihw', backend.feed(filter)),
@@ -41,6 +41,7 @@ export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo
   convTranspose(feeds, { y: nchw });
   const dx = backend.allocate(info.inShape);
   transpose(backend, 'nchwToNhwc', nchw, backend.feed(dx));
+  backend.release(feeds.x, feeds.w, nchw);
   return dx;
 };
 
@@ -68,9 +69,11 @@ export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, 
   const windowSize = info.filterHeight * info.filterWidth * info.inChannels;
   const windowsPerImage = info.outHeight * info.outWidth;
   const images = Math.min(info.batchSize, Math.max(1, Math.floor(BLOCK / (windowSize * windowsPerImage))));
-  const windows = new Float32Array(images * windowsPerImage * windowSize);
+  const scratch = backend.scratch([images * windowsPerImage * windowSize]);
+  const windows = scratch.data;
   const y = backend.feed(dw, [windowSize, info.outChannels]);
   const dyValues = backend.float32(dy);
+  backend.float32(dw).fill(0);
   const dyImage = windowsPerImage * info.outChannels;
   const multiplyAdd = gemmTransposedA(backend);
 
@@ -82,6 +85,7 @@ export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, 
     const block = dyValues.subarray(image * dyImage, (image + count) * dyImage);
     multiplyAdd({ a, b: { type: y.type, dims: [rows, info.outChannels], data: block }, c: y }, { y });
   }
+  backend.release(scratch);
   return dw;
 };
 

@@ -3,7 +3,7 @@ import type { OrtBackend } from '../backend.js';
 import { oneNode } from '../sessions.js';
 import { type ActivationAttrs, activate } from './activation.js';
 import { type HotKernel, isFloat } from './kernel.js';
-import { scratch, transpose } from './layout.js';
+import { transpose } from './layout.js';
 
 type Size4D = [number, number, number, number];
 type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
@@ -93,10 +93,11 @@ function convolve(
     x: transpose(backend, 'nhwcToNchw', backend.feed(x)),
     w: transpose(backend, 'hwioToOihw', backend.feed(filter)),
   };
-  const nchw = scratch([info.batchSize, info.outChannels, info.outHeight, info.outWidth]);
+  const nchw = backend.scratch([info.batchSize, info.outChannels, info.outHeight, info.outWidth]);
   conv(bias ? { ...feeds, b: backend.feed(bias) } : feeds, { y: nchw });
 
   const y = backend.allocate(info.outShape);
   transpose(backend, 'nchwToNhwc', nchw, backend.feed(y));
+  backend.release(feeds.x, feeds.w, nchw);
   return y;
 }

@@ -1,5 +1,6 @@
 import type { KernelFunc, TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
+import type { OrtTensor } from '../binding.js';
 
 export interface KernelArgs<Inputs, Attrs> {
   inputs: Inputs;
@@ -11,9 +12,14 @@ export interface KernelArgs<Inputs, Attrs> {
  * A kernel of the `cpu` backend that ONNX Runtime takes over: returns `undefined` for what it leaves to `cpu`
  * (small tensors, other dtypes, rare attributes, and every input that `cpu` refuses with an error).
  */
-export type HotKernel<Inputs, Attrs> = (args: KernelArgs<Inputs, Attrs>) => TensorInfo | undefined;
+export type HotKernel<Inputs, Attrs, Result = TensorInfo> = (
+  args: KernelArgs<Inputs, Attrs>,
+) => Result | undefined;
 
-export function takeOver<Inputs, Attrs>(hot: HotKernel<Inputs, Attrs>, cpu: KernelFunc): KernelFunc {
+export function takeOver<Inputs, Attrs>(
+  hot: HotKernel<Inputs, Attrs, TensorInfo | TensorInfo[]>,
+  cpu: KernelFunc,
+): KernelFunc {
   return (args) => hot(args as unknown as KernelArgs<Inputs, Attrs>) ?? cpu(args);
 }
 
@@ -29,4 +35,18 @@ export function sizeOf(shape: readonly number[]): number {
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}
+
+/** The same data under another shape of the same size. */
+export function view(backend: OrtBackend, { dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
+}
+
+export function int64(...values: readonly number[]): OrtTensor {
+  return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };
+}
+
+export function scalar(value: number): OrtTensor {
+  return { type: 'float32', dims: [], data: Float32Array.of(value) };
 }

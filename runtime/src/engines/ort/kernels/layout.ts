@@ -14,16 +14,9 @@ export function transpose(
   backend: OrtBackend,
   permutation: keyof typeof permutations,
   x: OrtTensor,
-  y?: OrtTensor,
+  y: OrtTensor = backend.scratch(permutations[permutation].map((axis) => x.dims[axis]!)),
 ): OrtTensor {
   const perm = permutations[permutation];
-  const run = backend.sessions.get(permutation, () => oneNode('Transpose', ['x'], { perm }));
-  const result = y ?? scratch(perm.map((axis) => x.dims[axis]!));
-  run({ x }, { y: result });
-  return result;
-}
-
-export function scratch(dims: readonly number[]): OrtTensor {
-  const size = dims.reduce((product, dim) => product * dim, 1);
-  return { type: 'float32', dims, data: new Float32Array(size) };
+  backend.sessions.get(`Transpose ${perm}`, () => oneNode('Transpose', ['x'], { perm }))({ x }, { y });
+  return y;
 }

@@ -1,0 +1,120 @@
+import { backend_util, type TensorInfo, util } from '../../../tf.js';
+import type { OrtBackend } from '../backend.js';
+import type { OnnxGraph } from '../onnx-model.js';
+import { oneNode } from '../sessions.js';
+import { type HotKernel, sizeOf } from './kernel.js';
+
+type Axes = number | number[] | undefined;
+type ReduceOp = 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd';
+
+function reduce(
+  backend: OrtBackend,
+  op: ReduceOp,
+  x: TensorInfo,
+  axis: Axes,
+  keepDims: boolean,
+): TensorInfo | undefined {
+  if (x.dtype !== 'float32' || sizeOf(x.shape) < backend.limits.reduction) return undefined;
+  const axes = util.parseAxisParam(axis as number | number[], x.shape);
+  const { dims, reduced } = mergeAxes(x.shape, axes);
+  if (reduced.length === 0) return undefined;
+
+  const [outShape] = backend_util.computeOutAndReduceShapes(x.shape, axes);
+  const y = backend.allocate(keepDims ? backend_util.expandShapeToKeepDim(outShape, axes) : outShape);
+  const run = backend.sessions.get(`${op} ${reduced} of ${dims.length}`, () => reduction(op, reduced));
+  const kept = dims.filter((_, i) => !reduced.includes(i));
+  run({ x: backend.feed(x, dims) }, { y: backend.feed(y, kept) });
+  return y;
+}
+
+function reduction(op: ReduceOp, axes: number[]): OnnxGraph {
+  if (op !== 'ReduceSum') return oneNode(op, ['x'], { axes, keepdims: 0 });
+  return {
+    nodes: [{ op, inputs: ['x', 'axes'], outputs: ['y'], attributes: { keepdims: 0 } }],
+    inputs: { x: 'float32' },
+    outputs: { y: 'float32' },
+    constants: { axes },
+  };
+}
+
+/** Drops axes of size 1 and joins neighbours with the same fate, so that few graphs serve every shape. */
+export function mergeAxes(
+  shape: readonly number[],
+  axes: readonly number[],
+): { dims: number[]; reduced: number[] } {
+  const dims: number[] = [];
+  const reduced: number[] = [];
+  let previous: boolean | undefined;
+  shape.forEach((size, axis) => {
+    if (size === 1) return;
+    const gone = axes.includes(axis);
+    if (gone === previous) {
+      dims[dims.length - 1]! *= size;
+    } else {
+      dims.push(size);
+      if (gone) reduced.push(dims.length - 1);
+    }
+    previous = gone;
+  });
+  return { dims, reduced };
+}
+
+interface AxisAttrs {
+  axis?: Axes;
+  keepDims?: boolean;
+}
+
+const byAxis =
+  (op: ReduceOp): HotKernel<{ x: TensorInfo }, AxisAttrs> =>
+  ({ inputs: { x }, attrs: { axis, keepDims = false }, backend }) =>
+    reduce(backend, op, x, axis, keepDims);
+
+/** ONNX Runtime's maximum and minimum pass over NaN, tfjs's do not: a (quick) sum tells whether there is any. */
+function extremum(
+  op: 'ReduceMax' | 'ReduceMin',
+  backend: OrtBackend,
+  x: TensorInfo,
+  axis: Axes,
+  keepDims = false,
+): TensorInfo | undefined {
+  const sums = reduce(backend, 'ReduceSum', x, axis, keepDims);
+  if (sums === undefined) return undefined;
+  const suspicious = backend.float32(sums).some(Number.isNaN);
+  backend.disposeIntermediateTensorInfo(sums);
+  return suspicious ? undefined : reduce(backend, op, x, axis, keepDims);
+}
+
+const max: HotKernel<{ x: TensorInfo }, { reductionIndices?: Axes; keepDims?: boolean }> = ({
+  inputs: { x },
+  attrs,
+  backend,
+}) => extremum('ReduceMax', backend, x, attrs.reductionIndices, attrs.keepDims);
+
+const min: HotKernel<{ x: TensorInfo }, AxisAttrs> = ({ inputs: { x }, attrs, backend }) =>
+  extremum('ReduceMin', backend, x, attrs.axis, attrs.keepDims);
+
+export const reductionKernels = {
+  Sum: byAxis('ReduceSum'),
+  Mean: byAxis('ReduceMean'),
+  Prod: byAxis('ReduceProd'),
+  Max: max,
+  Min: min,
+};
+
+/** Softmax over the last axis, the only one that tfjs asks for. */
+export const softmax: HotKernel<{ logits: TensorInfo }, { dim: number }> = ({
+  inputs: { logits },
+  attrs: { dim },
+  backend,
+}) => {
+  const { shape } = logits;
+  const size = sizeOf(shape);
+  if (logits.dtype !== 'float32' || size < backend.limits.elements) return undefined;
+  if (dim !== -1 && dim !== shape.length - 1) return undefined;
+  const classes = shape.at(-1)!;
+  const dims = [size / classes, classes];
+  const y = backend.allocate(shape);
+  const run = backend.sessions.get('Softmax', () => oneNode('Softmax', ['x'], { axis: 1 }));
+  run({ x: backend.feed(logits, dims) }, { y: backend.feed(y, dims) });
+  return y;
+};
