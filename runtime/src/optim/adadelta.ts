@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { flag, fraction, nonNegative } from './options.js';
 
 export interface AdadeltaOptions {
@@ -15,7 +16,7 @@ export interface AdadeltaOptions {
 }
 
 /** Adadelta: Zeiler, "ADADELTA: An Adaptive Learning Rate Method" (2012). */
-export class Adadelta extends Optimizer<AdadeltaOptions> {
+export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
   constructor(params: OptimizerParams<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
     super(
       {

@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { flag, nonNegative } from './options.js';
 
 export interface AdagradOptions {
@@ -17,7 +18,7 @@ export interface AdagradOptions {
 }
 
 /** Adagrad: Duchi, Hazan & Singer, "Adaptive Subgradient Methods for Online Learning" (2011). */
-export class Adagrad extends Optimizer<AdagradOptions> {
+export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
   constructor(params: OptimizerParams<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
     super(
       {

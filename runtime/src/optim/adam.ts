@@ -1,10 +1,5 @@
-import {
-  Optimizer,
-  type OptimizerDefinition,
-  type OptimizerParams,
-  type ParamScalars,
-  type Values,
-} from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerDefinition, OptimizerParams } from './optimizer.js';
 import { decayRates, flag, nonNegative } from './options.js';
 
 export interface AdamOptions {
@@ -39,7 +34,7 @@ export const adamDefinition = {
  * Adam: Kingma & Ba, "Adam: A Method for Stochastic Optimization" (2015), with AMSGrad from Reddi et al., "On the
  * Convergence of Adam and Beyond" (2018).
  */
-export class Adam extends Optimizer<AdamOptions> {
+export class Adam extends ElementwiseOptimizer<AdamOptions> {
   constructor(
     params: OptimizerParams<AdamOptions>,
     options: Partial<AdamOptions> = {},

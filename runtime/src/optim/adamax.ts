@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { decayRates, flag, nonNegative } from './options.js';
 
 export interface AdamaxOptions {
@@ -15,7 +16,7 @@ export interface AdamaxOptions {
 }
 
 /** Adamax: the infinity-norm variant in Kingma & Ba, "Adam: A Method for Stochastic Optimization" (2015). */
-export class Adamax extends Optimizer<AdamaxOptions> {
+export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
   constructor(params: OptimizerParams<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
     super(
       {

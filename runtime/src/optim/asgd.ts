@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { finite, flag, nonNegative } from './options.js';
 
 export interface ASGDOptions {
@@ -20,7 +21,7 @@ export interface ASGDOptions {
  * Averaged stochastic gradient descent: Polyak & Juditsky, "Acceleration of Stochastic Approximation by Averaging"
  * (1992). The averaged parameters are the state tensor `ax`.
  */
-export class ASGD extends Optimizer<ASGDOptions> {
+export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
   constructor(params: OptimizerParams<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
     super(
       {

@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { decayRates, flag, nonNegative } from './options.js';
 
 export interface NAdamOptions {
@@ -22,7 +23,7 @@ export interface NAdamOptions {
  * NAdam, Adam with Nesterov momentum: Dozat, "Incorporating Nesterov Momentum into Adam" (2016). The momentum of
  * step t is `betas[0] * (1 - 0.5 * 0.96 ** (t * momentumDecay))`.
  */
-export class NAdam extends Optimizer<NAdamOptions> {
+export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
   constructor(params: OptimizerParams<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
     super(
       {

@@ -47,6 +47,9 @@ export function matchGroups(
   { scalars }: RestorableOptimizerState,
   variableOf: (name: string) => tf.Variable | undefined,
 ): MatchedGroup[] {
+  if (!Array.isArray(scalars?.param_groups) || typeof scalars.state !== 'object' || scalars.state === null) {
+    throw misfit('it has no param groups or no state');
+  }
   if (scalars.type !== type) {
     throw misfit(`it belongs to ${scalars.type}, but the optimizer is ${type}`);
   }
@@ -55,6 +58,7 @@ export function matchGroups(
   }
   return groups.map((group, i) => {
     const { params: names, ...saved } = scalars.param_groups[i]!;
+    if (!Array.isArray(names)) throw misfit(`its param group ${i} lists no parameters`);
     const missing = new Set(group.params);
     const params = names.map((name) => {
       const variable = variableOf(name);

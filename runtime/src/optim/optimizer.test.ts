@@ -155,7 +155,7 @@ describe('step', () => {
         const { numTensors } = tf.memory();
         train(optimizer, params, 2, 2);
         expect(tf.memory().numTensors).toBe(numTensors);
-        const { tensors } = optimizer.stateDict((v) => String(params.indexOf(v)));
+        const { tensors } = optimizer.stateDict((v) => String(params.findIndex((p) => p === v)));
         const result = [
           params.map(values),
           Object.entries(tensors).map(([name, slots]) => [
@@ -336,6 +336,12 @@ describe('stateDict and loadStateDict', () => {
         ({ scalars }) => Object.assign(scalars, { type: 'SGD' }),
       ],
       ['another number of groups', '0 param groups', ({ scalars }) => scalars.param_groups.pop()],
+      ['a group without parameters', 'lists no', (saved) => Object.assign(group(saved), { params: 3 })],
+      [
+        'a state without groups',
+        'no param groups',
+        (saved) => Object.assign(saved, { scalars: { type: 'Adam' } }),
+      ],
       ['an unknown parameter', "'layer.7'", (saved) => group(saved).params.push('layer.7')],
       ['a missing parameter', 'lacks variable', (saved) => group(saved).params.pop()],
       ['a parameter listed twice', "'layer.0'", (saved) => group(saved).params.splice(1, 1, 'layer.0')],
@@ -403,7 +409,12 @@ describe('wrong arguments', () => {
     ['a wrong option in a group', 'PL7003', 'SGD: lr', (v) => new SGD([{ params: [v], lr: -2 }])],
     ['SGD empty list', 'PL7005', 'empty', () => new SGD([])],
     ['SGD a tensor', 'PL7005', 'a list of variables', (v) => new SGD(v as unknown as tf.Variable[])],
-    ['SGD a list of tensors', 'PL7005', 'tensor of shape [1]', (v) => new SGD([v.clone() as tf.Variable])],
+    [
+      'SGD a list of tensors',
+      'PL7005',
+      'tensor of shape [1]',
+      (v) => new SGD([v.clone() as tf.Tensor as tf.Variable]),
+    ],
     ['SGD duplicate group', 'PL7005', 'more than once', (v) => new SGD([{ params: [v] }, { params: [v] }])],
     ['SGD the same variable twice', 'PL7005', 'more than once', (v) => new SGD([v, v])],
     [

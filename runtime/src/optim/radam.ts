@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { decayRates, flag, nonNegative } from './options.js';
 
 export interface RAdamOptions {
@@ -20,7 +21,7 @@ export interface RAdamOptions {
  * RAdam, Adam whose adaptive step waits until its variance can be estimated: Liu et al., "On the Variance of the
  * Adaptive Learning Rate and Beyond" (2020). As in PyTorch, eps is added to the root of the uncorrected average.
  */
-export class RAdam extends Optimizer<RAdamOptions> {
+export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
   constructor(params: OptimizerParams<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
     super(
       {

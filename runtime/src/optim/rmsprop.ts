@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { flag, fraction, nonNegative } from './options.js';
 
 export interface RMSpropOptions {
@@ -22,7 +23,7 @@ export interface RMSpropOptions {
  * RMSprop: Hinton, "Neural Networks for Machine Learning", lecture 6e (2012); centered as in Graves, "Generating
  * Sequences With Recurrent Neural Networks" (2013). As in PyTorch, eps is added after the square root.
  */
-export class RMSprop extends Optimizer<RMSpropOptions> {
+export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
   constructor(params: OptimizerParams<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
     super(
       {

@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { flag, nonNegative, pair } from './options.js';
 
 export interface RpropOptions {
@@ -16,7 +17,7 @@ export interface RpropOptions {
  * Resilient backpropagation for full batches: Riedmiller & Braun, "A Direct Adaptive Method for Faster
  * Backpropagation Learning" (1993), without weight backtracking.
  */
-export class Rprop extends Optimizer<RpropOptions> {
+export class Rprop extends ElementwiseOptimizer<RpropOptions> {
   constructor(params: OptimizerParams<RpropOptions>, options: Partial<RpropOptions> = {}) {
     super(
       {

@@ -1,4 +1,5 @@
-import { Optimizer, type OptimizerParams, type ParamScalars, type Values } from './optimizer.js';
+import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
+import type { OptimizerParams } from './optimizer.js';
 import { finite, flag, nonNegative } from './options.js';
 
 export interface SGDOptions {
@@ -21,7 +22,7 @@ export interface SGDOptions {
  * momentum in deep learning" (2013), in PyTorch's variant: `buf = momentum * buf + (1 - dampening) * grad`,
  * `param -= lr * buf`, and the first gradient enters the buffer undamped.
  */
-export class SGD extends Optimizer<SGDOptions> {
+export class SGD extends ElementwiseOptimizer<SGDOptions> {
   constructor(params: OptimizerParams<SGDOptions>, options: Partial<SGDOptions> = {}) {
     super(
       {

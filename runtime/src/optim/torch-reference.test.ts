@@ -7,9 +7,10 @@ import { Adam } from './adam.js';
 import { Adamax } from './adamax.js';
 import { AdamW } from './adamw.js';
 import { ASGD } from './asgd.js';
+import type { ElementwiseOptimizer, ParamScalars, Values } from './elementwise-optimizer.js';
 import { clearGrads, setGrad } from './gradients.js';
 import { NAdam } from './nadam.js';
-import type { Optimizer, OptimizerOptions, OptimizerParams, ParamScalars, Values } from './optimizer.js';
+import type { OptimizerOptions, OptimizerParams } from './optimizer.js';
 import { RAdam } from './radam.js';
 import { RMSprop } from './rmsprop.js';
 import { Rprop } from './rprop.js';
@@ -54,7 +55,7 @@ const { w0, b0, A, C, BA, BC } = Object.fromEntries(
 type OptimizerClass = new (
   params: OptimizerParams<OptimizerOptions>,
   options: Partial<OptimizerOptions>,
-) => Optimizer<OptimizerOptions>;
+) => ElementwiseOptimizer<OptimizerOptions>;
 
 const classes = {
   SGD,
