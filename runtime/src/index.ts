@@ -1,6 +1,15 @@
 import './engines/default.js';
 
 export { Callback } from './callbacks/callback.js';
+export {
+  type Checkpoint,
+  readCheckpoint,
+  type TensorData,
+  writeCheckpoint,
+  writeCheckpointSync,
+} from './checkpoint/checkpoint.js';
+export { compareState } from './checkpoint/compare-state.js';
+export { describeCheckpoint } from './checkpoint/describe-checkpoint.js';
 export type { ConfigDefinition, SchemaIssue, SchemaValidator, Setting } from './config/definition.js';
 export { hparamsValidator } from './config/hparams.js';
 export type { JsonScalar, JsonSchema, JsonType, JsonValue } from './config/json-schema.js';
