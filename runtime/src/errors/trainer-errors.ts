@@ -32,4 +32,12 @@ export const trainerErrors = {
   PL5016: '`configure_optimizers` has to return an optimizer, or a record with one under `optimizer`.',
   PL5017:
     "`ckptPath: 'best'` and `'last'` name checkpoints that this trainer's own fit has written. There are none yet: fit first, or give a path.",
+  PL5050:
+    'A setting of ModelCheckpoint (the group `checkpoint`) has a value that makes no sense, alone or together with another. Keeping the k best needs a metric to judge by, `checkpoint.monitor`; and one ModelCheckpoint saves by one rhythm: every n epochs, every n steps or every so many seconds. Add a second ModelCheckpoint for a second rhythm.',
+  PL5051:
+    "The template of a checkpoint's file name cannot be filled in. Fields are names of metrics in braces, such as `{epoch}` or `{val_loss}`, with a number format behind a colon where wanted: `.2f` for two decimals, `03d` for three digits, `.1e`, `.1%`.",
+  PL5052:
+    'A callback judges by a metric that was not logged when it was needed. The message has the metrics that were. Check the spelling, that `this.log` is called under that name (a metric of two data loaders ends in `/dataloader_idx_0`), and that it is logged before the callback looks: a metric of the validation does not exist before the first validation.',
+  PL5053:
+    'A setting of EarlyStopping has a value that it cannot have. The message names the setting, what it got and what it wanted.',
 } as const;

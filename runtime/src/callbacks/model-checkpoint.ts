@@ -1,0 +1,329 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { PLError } from '../errors/pl-error.js';
+import { Hook } from '../hooks/decorators.js';
+import type { TrainerFn } from '../hooks/signatures.js';
+import type { LightningModule } from '../module/lightning-module.js';
+import { Interruption } from '../trainer/interruption.js';
+import type { Trainer } from '../trainer/trainer.js';
+import { announce } from './announce.js';
+import { BestCheckpoints, type BestCheckpointsState, worstScore } from './best-checkpoints.js';
+import { Callback } from './callback.js';
+import { fillCheckpointName } from './checkpoint-name.js';
+import { fromJsonNumber, type JsonNumber, toJsonNumber } from './json-number.js';
+import {
+  type ModelCheckpointOptions,
+  type ResolvedModelCheckpointOptions,
+  resolveModelCheckpointOptions,
+} from './model-checkpoint-options.js';
+
+/** What a checkpoint keeps about the checkpoints before it. */
+interface ModelCheckpointState extends BestCheckpointsState {
+  monitor: string | null;
+  dirpath: string | null;
+  best_model_path: string;
+  current_score: JsonNumber | null;
+  last_model_path: string;
+}
+
+type Metrics = Readonly<Record<string, number>>;
+
+/**
+ * Writes checkpoints: after every epoch, every n-th epoch, every n-th step or every so many seconds, and keeps the
+ * newest, the best by a metric, or all of them. A file that gives way to another is removed after the other one is
+ * safely on disk.
+ *
+ * @example
+ * ```ts
+ * const best = new ModelCheckpoint({ monitor: 'val_loss', saveTopK: 3, filename: '{epoch}-{val_loss:.2f}' });
+ * const trainer = new Trainer({ callbacks: [best] });
+ * ```
+ */
+export class ModelCheckpoint extends Callback {
+  override readonly monitors = true;
+  /** Folder of the checkpoints: as given, and from the beginning of a run on an absolute path. */
+  dirpath: string | undefined;
+  /** Path of the best checkpoint, of the newest where nothing is monitored; empty before the first. */
+  bestModelPath = '';
+  /** Path of `last.ckpt`; empty before it is written. */
+  lastModelPath = '';
+  /** Score of the checkpoint that was saved last. */
+  currentScore: number | undefined;
+  readonly #options: ResolvedModelCheckpointOptions;
+  readonly #best: BestCheckpoints;
+  #lastSavedStep = 0;
+  #lastSavedPath = '';
+  #lastSavedTime = 0;
+  /** The step after the previous batch: batches that only add up gradients leave it as it is. */
+  #seenStep = 0;
+  #hasValidated = false;
+  /** A save by steps or time that waits for a validation to log the monitored metric. */
+  #waitsForValidation = false;
+
+  /** @throws PLError PL5050 for settings that make no sense, alone or together */
+  constructor(options: ModelCheckpointOptions = {}) {
+    super();
+    this.#options = resolveModelCheckpointOptions(options);
+    this.#best = new BestCheckpoints(this.#options.saveTopK, this.#options.mode);
+    if (this.#options.dirpath !== null) this.dirpath = resolve(this.#options.dirpath);
+  }
+
+  get monitor(): string | null {
+    return this.#options.monitor;
+  }
+
+  get bestModelScore(): number | undefined {
+    return this.#best.bestScore;
+  }
+
+  /** Path → score of the checkpoints that are kept for their score. */
+  get bestKModels(): ReadonlyMap<string, number> {
+    return this.#best.scores;
+  }
+
+  /** The one of `bestKModels` that gives way to the next; empty until there are `saveTopK`. */
+  get kthBestModelPath(): string {
+    return this.#best.worstPath;
+  }
+
+  get kthValue(): number {
+    return this.#best.worstScore;
+  }
+
+  override get stateKey(): string {
+    const { monitor, mode, everyNTrainSteps, everyNEpochs, trainTimeInterval } = this.#options;
+    const text = (value: string | null) => (value === null ? 'None' : `'${value}'`);
+    return `ModelCheckpoint{'monitor': ${text(monitor)}, 'mode': ${text(mode)}, 'every_n_train_steps': ${everyNTrainSteps}, 'every_n_epochs': ${everyNEpochs}, 'train_time_interval': ${trainTimeInterval ?? 'None'}}`;
+  }
+
+  /**
+   * The path of a checkpoint with these metrics.
+   *
+   * @param version number of a `-v<n>` behind the name
+   */
+  formatCheckpointName(metrics: Metrics, { version }: { version?: number } = {}): string {
+    return this.#pathOf(this.#options.filename || '{epoch}-{step}', metrics, version);
+  }
+
+  #pathOf(template: string, metrics: Metrics, version: number | undefined): string {
+    const { autoInsertMetricName } = this.#options;
+    const name = fillCheckpointName(template, metrics, {
+      autoInsertMetricName: autoInsertMetricName ?? true,
+    });
+    return join(this.dirpath ?? '', `${name}${version === undefined ? '' : `-v${version}`}.ckpt`);
+  }
+
+  @Hook('setup')
+  async resolveFolder(trainer: Trainer, _module: LightningModule, stage: TrainerFn): Promise<void> {
+    this.dirpath = resolve(this.dirpath ?? join(trainer.logDir, 'checkpoints'));
+    if (stage !== 'fit' || !this.#saves(trainer)) return;
+    const found = await readdir(this.dirpath).catch(() => []);
+    if (found.length > 0)
+      announce(trainer, `${this.#shown(this.dirpath)} holds files of an earlier run; they stay.`);
+  }
+
+  @Hook('on_train_start')
+  beginTraining(trainer: Trainer): void {
+    this.#lastSavedTime = performance.now();
+    this.#seenStep = trainer.globalStep;
+    this.#hasValidated = false;
+    this.#waitsForValidation = false;
+  }
+
+  @Hook('on_train_batch_end')
+  async saveBySteps(trainer: Trainer): Promise<void> {
+    const { everyNTrainSteps, trainTimeInterval, monitor } = this.#options;
+    const step = trainer.globalStep;
+    if (step === this.#seenStep) return;
+    this.#seenStep = step;
+    const now = performance.now();
+    const isTime = trainTimeInterval !== null && now - this.#lastSavedTime >= trainTimeInterval * 1000;
+    const isStep = everyNTrainSteps > 0 && step % everyNTrainSteps === 0;
+    if (!(isStep || isTime) || !this.#maySave(trainer)) return;
+    if (isTime) this.#lastSavedTime = now;
+    if (monitor !== null && !(monitor in trainer.callbackMetrics) && this.#validationComes(trainer)) {
+      this.#waitsForValidation = true;
+      return;
+    }
+    await this.#saveBest(trainer);
+    await this.#saveLast(trainer);
+  }
+
+  @Hook('on_validation_end')
+  async saveByValidation(trainer: Trainer): Promise<void> {
+    if (trainer.state.fn !== 'fit' || trainer.sanityChecking) return;
+    this.#hasValidated = true;
+    if (this.#waitsForValidation && this.#maySave(trainer)) {
+      this.#waitsForValidation = false;
+      await this.#saveBest(trainer);
+      await this.#saveLast(trainer);
+    } else if (!this.#savesAtEpochEnd(trainer)) {
+      await this.#saveByEpochs(trainer);
+    }
+  }
+
+  @Hook('on_train_epoch_end')
+  async saveByEpoch(trainer: Trainer): Promise<void> {
+    if (this.#savesAtEpochEnd(trainer)) await this.#saveByEpochs(trainer);
+  }
+
+  async #saveByEpochs(trainer: Trainer): Promise<void> {
+    if (!this.#maySave(trainer)) return;
+    const { everyNEpochs } = this.#options;
+    if (everyNEpochs > 0 && (trainer.currentEpoch + 1) % everyNEpochs === 0) await this.#saveBest(trainer);
+    if (this.#lastSavedStep === trainer.globalStep) await this.#saveLast(trainer);
+  }
+
+  @Hook('on_train_end')
+  async saveAtEnd(trainer: Trainer): Promise<void> {
+    if (this.#lastSavedPath === '' && this.#saves(trainer)) await this.#saveLast(trainer);
+  }
+
+  @Hook('on_exception')
+  async saveAfterError(trainer: Trainer, _module: LightningModule, error: unknown): Promise<void> {
+    if (!this.#options.saveOnException || error instanceof Interruption || !this.#maySave(trainer)) return;
+    await this.#save(trainer, this.#freePath(this.#candidates(trainer)));
+    await this.#saveLast(trainer);
+  }
+
+  @Hook('state_dict')
+  state(): Record<string, unknown> {
+    return {
+      monitor: this.monitor,
+      dirpath: this.dirpath ?? null,
+      best_model_path: this.bestModelPath,
+      current_score: this.currentScore === undefined ? null : toJsonNumber(this.currentScore),
+      last_model_path: this.lastModelPath,
+      ...this.#best.state(),
+    } satisfies ModelCheckpointState;
+  }
+
+  @Hook('load_state_dict')
+  loadState(saved: Record<string, unknown>): void {
+    const state = saved as unknown as ModelCheckpointState;
+    this.bestModelPath = state.best_model_path;
+    if (state.dirpath !== this.dirpath) return;
+    this.currentScore = state.current_score === null ? undefined : fromJsonNumber(state.current_score);
+    this.lastModelPath = state.last_model_path;
+    this.#best.loadState(state);
+  }
+
+  #saves(trainer: Trainer): boolean {
+    return trainer.state.fn === 'fit' && trainer.config.fastDevRun === false;
+  }
+
+  #maySave(trainer: Trainer): boolean {
+    return this.#saves(trainer) && !trainer.sanityChecking && trainer.globalStep !== this.#lastSavedStep;
+  }
+
+  #savesAtEpochEnd(trainer: Trainer): boolean {
+    const { checkValEveryNEpoch, valCheckInterval } = trainer.config;
+    const validatesAtEpochEnd = checkValEveryNEpoch === 1 && valCheckInterval === null;
+    return this.#options.saveOnTrainEpochEnd ?? (validatesAtEpochEnd || !trainer.validates);
+  }
+
+  /** Whether metrics may be missing because the first validation is still to come. */
+  #validationComes(trainer: Trainer): boolean {
+    return trainer.validates && !this.#hasValidated;
+  }
+
+  /** What file names and scores are made of. */
+  #candidates(trainer: Trainer): Metrics {
+    return { epoch: trainer.currentEpoch, step: trainer.globalStep, ...trainer.callbackMetrics };
+  }
+
+  async #saveBest(trainer: Trainer): Promise<void> {
+    const { monitor, saveTopK, mode, verbose } = this.#options;
+    if (saveTopK === 0) return;
+    const metrics = this.#candidates(trainer);
+    if (monitor === null) return this.#saveNewest(trainer, metrics);
+    const logged = metrics[monitor];
+    if (logged === undefined) {
+      if (this.#validationComes(trainer)) return;
+      throw this.#missing(monitor, trainer);
+    }
+    if (!this.#best.accepts(logged)) {
+      if (verbose)
+        announce(trainer, `${monitor} = ${logged} is not among the ${saveTopK} best, nothing saved.`);
+      return;
+    }
+    const score = Number.isNaN(logged) ? worstScore(mode) : logged;
+    const displaced = this.#best.makeRoom();
+    const path = this.#freePath(metrics, displaced);
+    this.currentScore = score;
+    this.#best.add(path, score);
+    this.bestModelPath = this.#best.bestPath;
+    await this.#save(trainer, path);
+    if (verbose) announce(trainer, `${monitor} = ${score}: saved ${this.#shown(path)}`);
+    await this.#remove(displaced, path);
+  }
+
+  async #saveNewest(trainer: Trainer, metrics: Metrics): Promise<void> {
+    const previous = this.bestModelPath;
+    const path = this.#freePath(metrics, previous);
+    this.bestModelPath = path;
+    await this.#save(trainer, path);
+    if (this.#options.verbose) announce(trainer, `saved ${this.#shown(path)}`);
+    if (this.#options.saveTopK === 1) await this.#remove(previous, path);
+  }
+
+  async #saveLast(trainer: Trainer): Promise<void> {
+    const { saveLast, saveTopK } = this.#options;
+    if (!saveLast) return;
+    const previous = this.lastModelPath;
+    const path = this.#unused((version) => this.#pathOf('last', {}, version), previous);
+    this.lastModelPath = path;
+    if (saveLast === 'link' && this.#lastSavedPath !== '' && saveTopK !== 0)
+      await link(this.#lastSavedPath, path);
+    else await this.#save(trainer, path);
+    await this.#remove(previous, path);
+  }
+
+  async #save(trainer: Trainer, path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    await trainer.saveCheckpoint(path, { weightsOnly: this.#options.saveWeightsOnly ?? false });
+    this.#lastSavedStep = trainer.globalStep;
+    this.#lastSavedPath = path;
+  }
+
+  #freePath(metrics: Metrics, displaced?: string): string {
+    return this.#unused(
+      (version) => this.formatCheckpointName(metrics, version === undefined ? {} : { version }),
+      displaced,
+    );
+  }
+
+  /** The first of a name's versions that no other file has; the file that gives way counts as gone. */
+  #unused(pathOf: (version?: number) => string, displaced?: string): string {
+    let path = pathOf();
+    if (!this.#options.enableVersionCounter) return path;
+    for (let version = 1; path !== displaced && existsSync(path); version++) path = pathOf(version);
+    return path;
+  }
+
+  /** Removes a checkpoint that gave way, unless it lies outside of this run's folder. */
+  async #remove(path: string | undefined, successor: string): Promise<void> {
+    if (!path || path === successor || !path.startsWith(this.dirpath! + sep)) return;
+    await rm(path, { force: true });
+  }
+
+  #missing(monitor: string, trainer: Trainer): PLError {
+    const logged = Object.keys(trainer.callbackMetrics);
+    return new PLError('PL5052', `ModelCheckpoint monitors '${monitor}', which was not logged.`, {
+      hint:
+        logged.length === 0
+          ? `Nothing was logged: call this.log('${monitor}', …) in a step.`
+          : `Logged were: ${logged.join(', ')}. Set checkpoint.monitor to one of them, or log '${monitor}'.`,
+    });
+  }
+
+  #shown = (path: string) => relative('', path) || basename(path);
+}
+
+/** Makes `path` a link to `target`, in one step. */
+async function link(target: string, path: string): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}`;
+  await symlink(relative(dirname(path), target), temporary);
+  await rename(temporary, path);
+}
