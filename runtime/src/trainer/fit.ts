@@ -36,6 +36,7 @@ export async function fit(
   // Loaded once, when it is first needed: by the sanity check, or before training.
   let validationLoaders: EvaluationLoader<unknown>[] | undefined;
   const validates = validationApplies(session);
+  trainer.validates = validates;
   const validation = async () => (validationLoaders ??= await evaluationLoaders(session, 'validation'));
 
   const inMidEpoch = resumed !== undefined && !resumed.progress.epochEnded;

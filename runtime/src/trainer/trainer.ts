@@ -64,6 +64,8 @@ export class Trainer {
   optimizers: readonly Optimizer[] = [];
   /** Training batches per epoch; Infinity for data without length. */
   numTrainingBatches = Number.POSITIVE_INFINITY;
+  /** Whether the running fit validates. */
+  validates = false;
   /** What executes the tensor operations, once a run has begun. */
   engine: SelectedEngine | undefined;
   #session: Session | undefined;
