@@ -89,6 +89,7 @@ export { backward } from './optim/backward.js';
 export { clipGradNorm, clipGradValue, type NormType, totalNorm } from './optim/clip-gradients.js';
 export { ElementwiseOptimizer, type ParamScalars, type Values } from './optim/elementwise-optimizer.js';
 export { accumulateGrad, clearGrads, gradOf, setGrad } from './optim/gradients.js';
+export { LBFGS, type LBFGSOptions } from './optim/lbfgs.js';
 export { NAdam, type NAdamOptions } from './optim/nadam.js';
 export {
   Optimizer,

@@ -25,6 +25,10 @@ export const optimErrors = {
     'Gradient clipping got a limit that is not a number of at least 0, or a norm type below 1. Clipping by norm takes ' +
     'the largest norm that all gradients together may have (often 1), clipping by value the largest magnitude of each ' +
     'element.',
+  PL7008:
+    'LBFGS evaluates the loss several times within one step, so its step needs a closure that clears the gradients, ' +
+    'computes the loss and the gradients and returns the loss. A training step that returns no loss cannot be ' +
+    'optimized with LBFGS.',
   PL7101:
     'A training operation got tensors whose shapes or types do not go together. The message says which tensor, what ' +
     'it must be for the others, and what it is. Labels are integers (int32), one per position; everything with a ' +

@@ -155,7 +155,7 @@ describe('step', () => {
         const { numTensors } = tf.memory();
         train(optimizer, params, 2, 2);
         expect(tf.memory().numTensors).toBe(numTensors);
-        const { tensors } = optimizer.stateDict((v) => String(params.findIndex((p) => p === v)));
+        const { tensors } = optimizer.stateDict((v) => (v === params[0] ? 'first' : 'second'));
         const result = [
           params.map(values),
           Object.entries(tensors).map(([name, slots]) => [
