@@ -1,6 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // Test files are in no tsconfig.json that builds, where the decorators are switched on.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     testTimeout: 30_000,
     pool: 'forks',
