@@ -1,5 +1,3 @@
-import { fromJsonNumber, type JsonNumber, toJsonNumber } from './json-number.js';
-
 /** Whether a smaller or a larger value of a metric is better. */
 export type MonitorMode = 'min' | 'max';
 
@@ -13,10 +11,10 @@ export const isBetter = (mode: MonitorMode, a: number, b: number): boolean =>
 
 /** BestCheckpoints as a checkpoint keeps it. */
 export interface BestCheckpointsState {
-  best_model_score: JsonNumber | null;
-  best_k_models: Record<string, JsonNumber>;
+  best_model_score: number | null;
+  best_k_models: Record<string, number>;
   kth_best_model_path: string;
-  kth_value: JsonNumber;
+  kth_value: number;
 }
 
 /** The k best checkpoints by a monitored metric. Among equal scores the oldest counts as both best and worst. */
@@ -68,22 +66,20 @@ export class BestCheckpoints {
 
   state(): BestCheckpointsState {
     return {
-      best_model_score: this.bestScore === undefined ? null : toJsonNumber(this.bestScore),
-      best_k_models: Object.fromEntries(
-        Array.from(this.#scores, ([path, score]) => [path, toJsonNumber(score)]),
-      ),
+      best_model_score: this.bestScore ?? null,
+      best_k_models: Object.fromEntries(this.#scores),
       kth_best_model_path: this.worstPath,
-      kth_value: toJsonNumber(this.worstScore),
+      kth_value: this.worstScore,
     };
   }
 
   loadState(state: BestCheckpointsState): void {
     this.#scores.clear();
     for (const [path, score] of Object.entries(state.best_k_models)) {
-      this.#scores.set(path, fromJsonNumber(score));
+      this.#scores.set(path, score);
     }
-    this.bestScore = state.best_model_score === null ? undefined : fromJsonNumber(state.best_model_score);
+    this.bestScore = state.best_model_score ?? undefined;
     this.worstPath = state.kth_best_model_path;
-    this.worstScore = fromJsonNumber(state.kth_value);
+    this.worstScore = state.kth_value;
   }
 }

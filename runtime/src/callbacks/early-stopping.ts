@@ -4,7 +4,7 @@ import type { Trainer } from '../trainer/trainer.js';
 import { announce } from './announce.js';
 import { isBetter, type MonitorMode, worstScore } from './best-checkpoints.js';
 import { Callback } from './callback.js';
-import { fromJsonNumber, type JsonNumber, toJsonNumber } from './json-number.js';
+import { notLogged } from './monitored-metric.js';
 
 export interface EarlyStoppingOptions {
   /** The metric that decides. */
@@ -40,7 +40,7 @@ export type StoppingReason = keyof typeof reasons;
 interface EarlyStoppingState {
   wait_count: number;
   stopped_epoch: number;
-  best_score: JsonNumber;
+  best_score: number;
   patience: number;
   stopping_reason: number;
   stopping_reason_message: string | null;
@@ -110,7 +110,7 @@ export class EarlyStopping extends Callback {
     if (trainer.state.fn !== 'fit' || trainer.sanityChecking || trainer.config.fastDevRun !== false) return;
     const current = trainer.callbackMetrics[this.monitor];
     if (current === undefined) {
-      if (this.#options.strict) throw this.#missing(trainer);
+      if (this.#options.strict) throw notLogged('EarlyStopping', this.monitor, trainer);
       return;
     }
     const stop = this.#judge(Math.fround(current), trainer);
@@ -154,22 +154,12 @@ export class EarlyStopping extends Callback {
     ];
   }
 
-  #missing(trainer: Trainer): PLError {
-    const logged = Object.keys(trainer.callbackMetrics);
-    return new PLError('PL5052', `EarlyStopping monitors '${this.monitor}', which was not logged.`, {
-      hint:
-        logged.length === 0
-          ? `Nothing was logged: call this.log('${this.monitor}', …) in a step.`
-          : `Logged were: ${logged.join(', ')}. Monitor one of them, or log '${this.monitor}'.`,
-    });
-  }
-
   @Hook('state_dict')
   state(): Record<string, unknown> {
     return {
       wait_count: this.waitCount,
       stopped_epoch: this.stoppedEpoch,
-      best_score: toJsonNumber(this.bestScore),
+      best_score: this.bestScore,
       patience: this.patience,
       stopping_reason: reasons[this.stoppingReason],
       stopping_reason_message: this.stoppingReasonMessage,
@@ -181,7 +171,7 @@ export class EarlyStopping extends Callback {
     const state = saved as unknown as EarlyStoppingState;
     this.waitCount = state.wait_count;
     this.stoppedEpoch = state.stopped_epoch;
-    this.bestScore = fromJsonNumber(state.best_score);
+    this.bestScore = state.best_score;
     this.patience = state.patience;
   }
 }

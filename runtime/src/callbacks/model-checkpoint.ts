@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { PLError } from '../errors/pl-error.js';
 import { Hook } from '../hooks/decorators.js';
 import type { TrainerFn } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
@@ -11,19 +10,19 @@ import { announce } from './announce.js';
 import { BestCheckpoints, type BestCheckpointsState, worstScore } from './best-checkpoints.js';
 import { Callback } from './callback.js';
 import { fillCheckpointName } from './checkpoint-name.js';
-import { fromJsonNumber, type JsonNumber, toJsonNumber } from './json-number.js';
 import {
   type ModelCheckpointOptions,
   type ResolvedModelCheckpointOptions,
   resolveModelCheckpointOptions,
 } from './model-checkpoint-options.js';
+import { notLogged } from './monitored-metric.js';
 
 /** What a checkpoint keeps about the checkpoints before it. */
 interface ModelCheckpointState extends BestCheckpointsState {
   monitor: string | null;
   dirpath: string | null;
   best_model_path: string;
-  current_score: JsonNumber | null;
+  current_score: number | null;
   last_model_path: string;
 }
 
@@ -120,11 +119,13 @@ export class ModelCheckpoint extends Callback {
     if (stage !== 'fit' || !this.#saves(trainer)) return;
     const found = await readdir(this.dirpath).catch(() => []);
     if (found.length > 0)
-      announce(trainer, `${this.#shown(this.dirpath)} holds files of an earlier run; they stay.`);
+      announce(trainer, `${shown(this.dirpath)} holds files of an earlier run; they stay.`);
   }
 
   @Hook('on_train_start')
   beginTraining(trainer: Trainer): void {
+    this.#lastSavedStep = 0;
+    this.#lastSavedPath = '';
     this.#lastSavedTime = performance.now();
     this.#seenStep = trainer.globalStep;
     this.#hasValidated = false;
@@ -132,22 +133,37 @@ export class ModelCheckpoint extends Callback {
   }
 
   @Hook('on_train_batch_end')
-  async saveBySteps(trainer: Trainer): Promise<void> {
-    const { everyNTrainSteps, trainTimeInterval, monitor } = this.#options;
+  saveBySteps(
+    trainer: Trainer,
+    _module: LightningModule,
+    _outputs: unknown,
+    _batch: unknown,
+    batchIdx: number,
+  ): void | Promise<void> {
     const step = trainer.globalStep;
     if (step === this.#seenStep) return;
     this.#seenStep = step;
+    if (!this.#isDueByStepsOrTime(step) || !this.#maySave(trainer)) return;
+    this.#waitsForValidation = this.#awaitsMetric(trainer, batchIdx);
+    if (!this.#waitsForValidation) return this.#saveRound(trainer, true);
+  }
+
+  #isDueByStepsOrTime(step: number): boolean {
+    const { everyNTrainSteps, trainTimeInterval } = this.#options;
+    if (trainTimeInterval === null) return everyNTrainSteps > 0 && step % everyNTrainSteps === 0;
     const now = performance.now();
-    const isTime = trainTimeInterval !== null && now - this.#lastSavedTime >= trainTimeInterval * 1000;
-    const isStep = everyNTrainSteps > 0 && step % everyNTrainSteps === 0;
-    if (!(isStep || isTime) || !this.#maySave(trainer)) return;
-    if (isTime) this.#lastSavedTime = now;
-    if (monitor !== null && !(monitor in trainer.callbackMetrics) && this.#validationComes(trainer)) {
-      this.#waitsForValidation = true;
-      return;
-    }
-    await this.#saveBest(trainer);
-    await this.#saveLast(trainer);
+    if (now - this.#lastSavedTime < trainTimeInterval * 1000) return false;
+    this.#lastSavedTime = now;
+    return true;
+  }
+
+  /** Whether the monitored metric comes, or comes anew, with a validation that is still to run. */
+  #awaitsMetric(trainer: Trainer, batchIdx: number): boolean {
+    const { monitor } = this.#options;
+    if (monitor === null || !trainer.validates) return false;
+    if (!(monitor in trainer.callbackMetrics)) return !this.#hasValidated;
+    if (this.#savesAtEpochEnd(trainer) || batchIdx + 1 < trainer.numTrainingBatches) return false;
+    return (trainer.currentEpoch + 1) % (trainer.config.checkValEveryNEpoch ?? 1) === 0;
   }
 
   @Hook('on_validation_end')
@@ -156,8 +172,7 @@ export class ModelCheckpoint extends Callback {
     this.#hasValidated = true;
     if (this.#waitsForValidation && this.#maySave(trainer)) {
       this.#waitsForValidation = false;
-      await this.#saveBest(trainer);
-      await this.#saveLast(trainer);
+      await this.#saveRound(trainer, true);
     } else if (!this.#savesAtEpochEnd(trainer)) {
       await this.#saveByEpochs(trainer);
     }
@@ -169,10 +184,9 @@ export class ModelCheckpoint extends Callback {
   }
 
   async #saveByEpochs(trainer: Trainer): Promise<void> {
-    if (!this.#maySave(trainer)) return;
     const { everyNEpochs } = this.#options;
-    if (everyNEpochs > 0 && (trainer.currentEpoch + 1) % everyNEpochs === 0) await this.#saveBest(trainer);
-    if (this.#lastSavedStep === trainer.globalStep) await this.#saveLast(trainer);
+    const isDue = everyNEpochs > 0 && (trainer.currentEpoch + 1) % everyNEpochs === 0;
+    if (isDue && this.#maySave(trainer)) await this.#saveRound(trainer, false);
   }
 
   @Hook('on_train_end')
@@ -183,7 +197,7 @@ export class ModelCheckpoint extends Callback {
   @Hook('on_exception')
   async saveAfterError(trainer: Trainer, _module: LightningModule, error: unknown): Promise<void> {
     if (!this.#options.saveOnException || error instanceof Interruption || !this.#maySave(trainer)) return;
-    await this.#save(trainer, this.#freePath(this.#candidates(trainer)));
+    await this.#save(trainer, this.#freePath(candidates(trainer)));
     await this.#saveLast(trainer);
   }
 
@@ -193,7 +207,7 @@ export class ModelCheckpoint extends Callback {
       monitor: this.monitor,
       dirpath: this.dirpath ?? null,
       best_model_path: this.bestModelPath,
-      current_score: this.currentScore === undefined ? null : toJsonNumber(this.currentScore),
+      current_score: this.currentScore ?? null,
       last_model_path: this.lastModelPath,
       ...this.#best.state(),
     } satisfies ModelCheckpointState;
@@ -204,7 +218,7 @@ export class ModelCheckpoint extends Callback {
     const state = saved as unknown as ModelCheckpointState;
     this.bestModelPath = state.best_model_path;
     if (state.dirpath !== this.dirpath) return;
-    this.currentScore = state.current_score === null ? undefined : fromJsonNumber(state.current_score);
+    this.currentScore = state.current_score ?? undefined;
     this.lastModelPath = state.last_model_path;
     this.#best.loadState(state);
   }
@@ -223,30 +237,29 @@ export class ModelCheckpoint extends Callback {
     return this.#options.saveOnTrainEpochEnd ?? (validatesAtEpochEnd || !trainer.validates);
   }
 
-  /** Whether metrics may be missing because the first validation is still to come. */
-  #validationComes(trainer: Trainer): boolean {
-    return trainer.validates && !this.#hasValidated;
+  /** Saves what is worth it, and removes what gave way when everything new is on disk. */
+  async #saveRound(trainer: Trainer, alwaysLast: boolean): Promise<void> {
+    const outdated = [await this.#saveBest(trainer)];
+    if (alwaysLast || this.#lastSavedStep === trainer.globalStep) {
+      outdated.push(await this.#saveLast(trainer));
+    }
+    for (const path of outdated) if (path !== undefined) await rm(path, { force: true });
   }
 
-  /** What file names and scores are made of. */
-  #candidates(trainer: Trainer): Metrics {
-    return { epoch: trainer.currentEpoch, step: trainer.globalStep, ...trainer.callbackMetrics };
-  }
-
-  async #saveBest(trainer: Trainer): Promise<void> {
+  /** @returns the path of what gave way */
+  async #saveBest(trainer: Trainer): Promise<string | undefined> {
     const { monitor, saveTopK, mode, verbose } = this.#options;
-    if (saveTopK === 0) return;
-    const metrics = this.#candidates(trainer);
+    if (saveTopK === 0) return undefined;
+    const metrics = candidates(trainer);
     if (monitor === null) return this.#saveNewest(trainer, metrics);
     const logged = metrics[monitor];
     if (logged === undefined) {
-      if (this.#validationComes(trainer)) return;
-      throw this.#missing(monitor, trainer);
+      if (trainer.validates && !this.#hasValidated) return undefined;
+      throw notLogged('ModelCheckpoint', monitor, trainer);
     }
     if (!this.#best.accepts(logged)) {
-      if (verbose)
-        announce(trainer, `${monitor} = ${logged} is not among the ${saveTopK} best, nothing saved.`);
-      return;
+      if (verbose) announce(trainer, `${monitor} = ${logged} is not among the ${saveTopK} best: not saved`);
+      return undefined;
     }
     const score = Number.isNaN(logged) ? worstScore(mode) : logged;
     const displaced = this.#best.makeRoom();
@@ -255,33 +268,32 @@ export class ModelCheckpoint extends Callback {
     this.#best.add(path, score);
     this.bestModelPath = this.#best.bestPath;
     await this.#save(trainer, path);
-    if (verbose) announce(trainer, `${monitor} = ${score}: saved ${this.#shown(path)}`);
-    await this.#remove(displaced, path);
+    if (verbose) announce(trainer, `${monitor} = ${logged}: saved ${shown(path)}`);
+    return this.#outdated(trainer, displaced, path);
   }
 
-  async #saveNewest(trainer: Trainer, metrics: Metrics): Promise<void> {
+  async #saveNewest(trainer: Trainer, metrics: Metrics): Promise<string | undefined> {
     const previous = this.bestModelPath;
     const path = this.#freePath(metrics, previous);
     this.bestModelPath = path;
     await this.#save(trainer, path);
-    if (this.#options.verbose) announce(trainer, `saved ${this.#shown(path)}`);
-    if (this.#options.saveTopK === 1) await this.#remove(previous, path);
+    if (this.#options.verbose) announce(trainer, `saved ${shown(path)}`);
+    return this.#options.saveTopK === 1 ? this.#outdated(trainer, previous, path) : undefined;
   }
 
-  async #saveLast(trainer: Trainer): Promise<void> {
+  async #saveLast(trainer: Trainer): Promise<string | undefined> {
     const { saveLast, saveTopK } = this.#options;
-    if (!saveLast) return;
+    if (!saveLast) return undefined;
     const previous = this.lastModelPath;
     const path = this.#unused((version) => this.#pathOf('last', {}, version), previous);
     this.lastModelPath = path;
-    if (saveLast === 'link' && this.#lastSavedPath !== '' && saveTopK !== 0)
-      await link(this.#lastSavedPath, path);
+    const links = saveLast === 'link' && saveTopK !== 0 && this.#lastSavedPath !== '';
+    if (links) await link(this.#lastSavedPath, path);
     else await this.#save(trainer, path);
-    await this.#remove(previous, path);
+    return this.#outdated(trainer, previous, path);
   }
 
   async #save(trainer: Trainer, path: string): Promise<void> {
-    await mkdir(dirname(path), { recursive: true });
     await trainer.saveCheckpoint(path, { weightsOnly: this.#options.saveWeightsOnly ?? false });
     this.#lastSavedStep = trainer.globalStep;
     this.#lastSavedPath = path;
@@ -302,24 +314,22 @@ export class ModelCheckpoint extends Callback {
     return path;
   }
 
-  /** Removes a checkpoint that gave way, unless it lies outside of this run's folder. */
-  async #remove(path: string | undefined, successor: string): Promise<void> {
-    if (!path || path === successor || !path.startsWith(this.dirpath! + sep)) return;
-    await rm(path, { force: true });
+  /** `path` where it may be removed: not what the run started from, nor files outside of this run's folder. */
+  #outdated(trainer: Trainer, path: string | undefined, successor: string): string | undefined {
+    if (!path || path === successor || !path.startsWith(this.dirpath! + sep)) return undefined;
+    const { ckptPath } = trainer;
+    return ckptPath !== undefined && resolve(ckptPath) === path ? undefined : path;
   }
-
-  #missing(monitor: string, trainer: Trainer): PLError {
-    const logged = Object.keys(trainer.callbackMetrics);
-    return new PLError('PL5052', `ModelCheckpoint monitors '${monitor}', which was not logged.`, {
-      hint:
-        logged.length === 0
-          ? `Nothing was logged: call this.log('${monitor}', …) in a step.`
-          : `Logged were: ${logged.join(', ')}. Set checkpoint.monitor to one of them, or log '${monitor}'.`,
-    });
-  }
-
-  #shown = (path: string) => relative('', path) || basename(path);
 }
+
+/** What file names and scores are made of. */
+const candidates = (trainer: Trainer): Metrics => ({
+  epoch: trainer.currentEpoch,
+  step: trainer.globalStep,
+  ...trainer.callbackMetrics,
+});
+
+const shown = (path: string) => relative('', path) || basename(path);
 
 /** Makes `path` a link to `target`, in one step. */
 async function link(target: string, path: string): Promise<void> {

@@ -64,6 +64,8 @@ export class Trainer {
   optimizers: readonly Optimizer[] = [];
   /** Training batches per epoch; Infinity for data without length. */
   numTrainingBatches = Number.POSITIVE_INFINITY;
+  /** The checkpoint that the running or last call started from. */
+  ckptPath: string | undefined;
   /** Whether the running fit validates. */
   validates = false;
   /** What executes the tensor operations, once a run has begun. */
@@ -230,8 +232,10 @@ export class Trainer {
 
   /** Reads the checkpoint that a call starts from and puts its weights into the module. */
   async #load(session: Session, ckptPath: string | undefined) {
+    this.ckptPath = undefined;
     if (ckptPath === undefined) return undefined;
     const path = this.#resolveCkptPath(ckptPath);
+    this.ckptPath = path;
     const checkpoint = await readCheckpoint(path);
     await announceCheckpoint(session, checkpoint);
     restoreWeights(session.module, checkpoint, path);
