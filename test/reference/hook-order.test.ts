@@ -1,13 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
 import type { Trainer, TrainerConfig } from '@pl-ts/runtime';
+import { describe, expect, it } from 'vitest';
 import { type HookEvent, Recording, type ScenarioData } from './recording.js';
 
 interface Reference {
   call: string[];
   trainer: Record<string, unknown>;
   data: ScenarioData;
-  events: [depth: number, source: string, hook: string, args: unknown[], stage: string, epoch: number, step: number][];
+  events: [
+    depth: number,
+    source: string,
+    hook: string,
+    args: unknown[],
+    stage: string,
+    epoch: number,
+    step: number,
+  ][];
   raised?: { message: string };
   after: { status: string; current_epoch: number; global_step: number; should_stop: boolean };
 }
@@ -83,7 +91,12 @@ function expectedEvents({ events, data }: Reference): HookEvent[] {
       if (source === 'data') return data.iterable !== true;
       return source === 'callback' || source === 'datamodule' || source === 'optimizer';
     })
-    .map(([, source, hook, args, ...state]) => [source, hook, args.filter((arg) => typeof arg === 'number'), ...state]);
+    .map(([, source, hook, args, ...state]) => [
+      source,
+      hook,
+      args.filter((arg) => typeof arg === 'number'),
+      ...state,
+    ]);
 }
 
 const show = ([source, hook, numbers, ...state]: HookEvent) =>
@@ -94,7 +107,11 @@ describe('hooks run in the order and with the state that Lightning 2.6 recorded'
     it(name, async () => {
       const file = new URL(`hooks/2.6.5/hook_order_${name}.json`, import.meta.url);
       const reference: Reference = JSON.parse(readFileSync(file, 'utf8'));
-      const { trainer, model, datamodule, events } = new Recording(configOf(reference.trainer), reference.data, intervene);
+      const { trainer, model, datamodule, events } = new Recording(
+        configOf(reference.trainer),
+        reference.data,
+        intervene,
+      );
       const run = async () => {
         for (const call of reference.call) await trainer[call as 'fit'](model, { datamodule });
       };
@@ -104,12 +121,14 @@ describe('hooks run in the order and with the state that Lightning 2.6 recorded'
       const expected = expectedEvents(reference);
       const applicable = reference.data.iterable ? events.filter(([source]) => source !== 'data') : events;
       // We pass the data loader's index always, Lightning where there are several.
-      const recorded = applicable.map(([source, hook, numbers, ...state], i): HookEvent => [
-        source,
-        hook,
-        numbers.slice(0, expected[i]?.[2].length),
-        ...state,
-      ]);
+      const recorded = applicable.map(
+        ([source, hook, numbers, ...state], i): HookEvent => [
+          source,
+          hook,
+          numbers.slice(0, expected[i]?.[2].length),
+          ...state,
+        ],
+      );
       expect(recorded.map(show)).toEqual(expected.map(show));
       const { after } = reference;
       expect([trainer.state.status, trainer.currentEpoch, trainer.globalStep, trainer.shouldStop]).toEqual([

@@ -37,11 +37,22 @@ export class Recording {
   readonly model: LightningModule;
   readonly datamodule: LightningDataModule;
 
-  constructor(config: TrainerConfig, data: ScenarioData, onEvent: (event: HookEvent, trainer: Trainer) => void = () => {}) {
+  constructor(
+    config: TrainerConfig,
+    data: ScenarioData,
+    onEvent: (event: HookEvent, trainer: Trainer) => void = () => {},
+  ) {
     const record = (source: string, hook: string, args: readonly unknown[]) => {
       const { state, currentEpoch, globalStep } = this.trainer;
       const numbers = args.filter((arg) => typeof arg === 'number');
-      const event: HookEvent = [source, hook, numbers, `${state.fn}/${state.stage}`, currentEpoch, globalStep];
+      const event: HookEvent = [
+        source,
+        hook,
+        numbers,
+        `${state.fn}/${state.stage}`,
+        currentEpoch,
+        globalStep,
+      ];
       this.events.push(event);
       onEvent(event, this.trainer);
     };
@@ -72,7 +83,8 @@ function recorded<Base extends abstract new (...args: never[]) => object>(
   names: readonly HookName[],
   methods: Record<string, Method>,
 ): new () => InstanceType<Base> {
-  const Recorded = class extends (base as unknown as new () => object) {} as unknown as new () => InstanceType<Base>;
+  const Recorded =
+    class extends (base as unknown as new () => object) {} as unknown as new () => InstanceType<Base>;
   for (const name of names) {
     const method = methods[name];
     Object.defineProperty(Recorded.prototype, name, {
@@ -111,7 +123,12 @@ function recordingModel(data: ScenarioData, record: RecordHook): LightningModule
   // The framework's own clearing of gradients outside of the step is not an event of the reference.
   let quiet = true;
   const loss = (model: Linear, x: tf.Tensor2D) =>
-    x.matMul(model.weight as tf.Tensor2D).add(model.bias).sub(1).square().mean() as tf.Scalar;
+    x
+      .matMul(model.weight as tf.Tensor2D)
+      .add(model.bias)
+      .sub(1)
+      .square()
+      .mean() as tf.Scalar;
   const methods: Record<string, Method> = {
     training_step(this: Linear, x: tf.Tensor2D, batchIdx: number) {
       if (data.raise_at?.[0] === this.currentEpoch && data.raise_at[1] === batchIdx) throw new Error('boom');
@@ -149,19 +166,23 @@ function recordingDataModule(data: ScenarioData, record: RecordHook): LightningD
       return Float32Array.of(i + 1, i + 1);
     };
     if (data.iterable && stage === 'train') {
-      return new DataLoader(
-        (function* () {
+      return new DataLoader({
+        *[Symbol.iterator]() {
           for (let i = 0; i < length; i++) yield at(i);
-        })(),
-      );
+        },
+      });
     }
     return new DataLoader({ length, at });
   };
+  const loaders = (stage: string, length: number, count?: number) =>
+    count === undefined
+      ? loader(stage, length)
+      : Array.from({ length: count }, (_, i) => loader(`${stage}${i}`, length));
   const methods: Record<string, Method> = {
     train_dataloader: () => loader('train', data.train),
-    val_dataloader: () => Array.from({ length: data.val_loaders ?? 1 }, () => loader('val', data.val)),
+    val_dataloader: () => loaders('val', data.val, data.val_loaders),
     test_dataloader: () => loader('test', 2),
-    predict_dataloader: () => Array.from({ length: data.predict_loaders ?? 1 }, () => loader('predict', 2)),
+    predict_dataloader: () => loaders('predict', 2, data.predict_loaders),
     on_before_batch_transfer: (batch) => batch,
     transfer_batch_to_device: (batch) => batch,
     on_after_batch_transfer: (batch) => batch,
@@ -171,5 +192,7 @@ function recordingDataModule(data: ScenarioData, record: RecordHook): LightningD
 }
 
 function recordingCallback(record: RecordHook): Callback {
-  return new (recorded(Callback, 'callback', record, hookNames.callback, { state_dict: () => ({ foo: 1 }) }))();
+  return new (recorded(Callback, 'callback', record, hookNames.callback, {
+    state_dict: () => ({ foo: 1 }),
+  }))();
 }

@@ -20,6 +20,7 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
 
     for (;;) {
       if (run.validationDue) {
+        run.enterValidation();
         if (hooks.on_validation_model_zero_grad) {
           await hooks.on_validation_model_zero_grad();
         } else {

@@ -117,11 +117,14 @@ export class FitRun<Batch = unknown> {
     return this.#stopsEarly || this.#validation.isDue(progress, this.#stream!.isLast);
   }
 
+  enterValidation(): void {
+    this.#host.state.stage = 'validate';
+  }
+
+  /** Runs the validation loop, then training goes on. */
   async validate(): Promise<void> {
-    const { state } = this.#host;
-    state.stage = 'validate';
     await this.#plan.validate!();
-    state.stage = 'train';
+    this.#host.state.stage = 'train';
     this.#host.results = this.results;
     this.progress.validated = true;
   }

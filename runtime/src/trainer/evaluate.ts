@@ -5,7 +5,7 @@ import type { EvaluationStage } from '../hooks/signatures.js';
 import { evaluationLoop } from '../loops/evaluation-loop.js';
 import { type EvaluationLoader, EvaluationRun } from '../loops/evaluation-run.js';
 import { compiledOf } from '../module/compiled.js';
-import { limitedLength } from './data-source.js';
+import { batchLimit, limitedLength } from './batch-limit.js';
 import type { Session } from './session.js';
 
 const limitSetting = {
@@ -22,7 +22,7 @@ export async function evaluationLoaders(
   const setting = limitSetting[stage];
   const loaders = await session.data.evaluationDataloaders(stage);
   return loaders.map((loader, i) => {
-    const limit = limitedLength(loader, session.config[setting], setting);
+    const limit = limitedLength(loader, batchLimit(session.config, setting), setting);
     const transfer = session.data.transfer(i);
     return { loader, ...(limit !== undefined && { limit }), ...(transfer && { transfer }) };
   });

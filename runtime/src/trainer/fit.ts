@@ -8,8 +8,8 @@ import { FitRun } from '../loops/fit-run.js';
 import { resumedProgress } from '../loops/progress.js';
 import { compiledOf } from '../module/compiled.js';
 import { Optimizer } from '../optim/optimizer.js';
+import { batchLimit, limitedLength } from './batch-limit.js';
 import { restoreTraining } from './checkpointing.js';
-import { limitedLength } from './data-source.js';
 import { evaluate, evaluationLoaders } from './evaluate.js';
 import type { Session } from './session.js';
 
@@ -40,11 +40,10 @@ export async function fit(
   const validation = async () => (validationLoaders ??= await evaluationLoaders(session, 'validation'));
 
   const inMidEpoch = resumed !== undefined && !resumed.progress.epochEnded;
-  if (validates && config.numSanityValSteps !== 0 && !inMidEpoch)
-    await sanityCheck(session, await validation());
+  if (validates && config.numSanityValSteps !== 0 && !inMidEpoch) await sanityCheck(session, validation);
 
   const loader = await trainDataloader(session);
-  const limit = limitedLength(loader, trainLimit(session), 'limitTrainBatches');
+  const limit = limitedLength(loader, batchLimit(config, 'limitTrainBatches'), 'limitTrainBatches');
   const transfer = session.data.transfer(0);
   trainer.numTrainingBatches = limit ?? Number.POSITIVE_INFINITY;
   if (validates && validationLoaders === undefined) {
@@ -120,12 +119,15 @@ function validationApplies(session: Session): boolean {
   );
 }
 
-async function sanityCheck(session: Session, loaders: readonly EvaluationLoader<unknown>[]): Promise<void> {
+async function sanityCheck(
+  session: Session,
+  loaders: () => Promise<readonly EvaluationLoader<unknown>[]>,
+): Promise<void> {
   const { state, callbacks, config, trainer } = session;
   const steps = config.numSanityValSteps === -1 ? Number.POSITIVE_INFINITY : config.numSanityValSteps;
   state.stage = 'sanity_check';
   await callbacks.call('on_sanity_check_start', []);
-  const limited = loaders.map((plan) => ({
+  const limited = (await loaders()).map((plan) => ({
     ...plan,
     limit: Math.min(steps, plan.limit ?? Number.POSITIVE_INFINITY),
   }));
@@ -139,8 +141,4 @@ async function sanityCheck(session: Session, loaders: readonly EvaluationLoader<
 async function trainDataloader(session: Session): Promise<DataLoader<unknown>> {
   const loader = await session.data.trainDataloader();
   return session.config.overfitBatches === 0 ? loader : loader.with({ shuffle: false });
-}
-
-function trainLimit({ config }: Session): number | null {
-  return config.overfitBatches === 0 ? config.limitTrainBatches : config.overfitBatches;
 }

@@ -24,7 +24,7 @@ export interface TrainerConfig {
   limitTestBatches?: number | null;
   /** Prediction batches: a count, a share, or null for all. @minimum 0 @default null */
   limitPredictBatches?: number | null;
-  /** Trains and validates on this many of the training batches (a count or a share), unshuffled. @minimum 0 @default 0 */
+  /** Uses this many of the training and of the validation batches (a count or a share), unshuffled. @minimum 0 @default 0 */
   overfitBatches?: number;
   /** Runs this many batches of everything, without logger and checkpoints, to find mistakes quickly; true means one. @default false */
   fastDevRun?: boolean | number;
