@@ -41,8 +41,8 @@ function bounds(schema: JsonSchema): string {
 
 function describeString(schema: JsonSchema): string {
   let text = schema.format === undefined ? 'string' : `string (${schema.format})`;
-  const length = range(schema.minLength, schema.maxLength);
-  if (length) text += ` of ${length} characters`;
+  const length = range(schema.minLength, schema.maxLength, 'character');
+  if (length) text += ` of ${length}`;
   if (schema.pattern !== undefined) text += ` matching /${schema.pattern}/`;
   return text;
 }
@@ -55,8 +55,8 @@ function describeArray(schema: JsonSchema): string {
       members.push(`...${describeItems(schema.additionalItems)}`);
     return `[${members.join(', ')}]`;
   }
-  const count = range(schema.minItems, schema.maxItems);
-  return describeItems(schema.items ?? {}) + (count ? ` of ${count} items` : '');
+  const count = range(schema.minItems, schema.maxItems, 'item');
+  return describeItems(schema.items ?? {}) + (count ? ` of ${count}` : '');
 }
 
 function describeItems(items: JsonSchema): string {
@@ -75,9 +75,10 @@ function describeObject(schema: JsonSchema): string {
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
 }
 
-function range(least: number | undefined, most: number | undefined): string {
-  if (least !== undefined && least === most) return `${least}`;
-  if (least !== undefined && most !== undefined) return `${least} to ${most}`;
-  if (least !== undefined) return `at least ${least}`;
-  return most === undefined ? '' : `at most ${most}`;
+function range(least: number | undefined, most: number | undefined, unit: string): string {
+  const counted = (count: number) => `${count} ${unit}${count === 1 ? '' : 's'}`;
+  if (least !== undefined && least === most) return counted(least);
+  if (least !== undefined && most !== undefined) return `${least} to ${counted(most)}`;
+  if (least !== undefined) return `at least ${counted(least)}`;
+  return most === undefined ? '' : `at most ${counted(most)}`;
 }

@@ -42,7 +42,7 @@ describe('types for people', () => {
     [{ type: ['integer', 'null'], minimum: -1, multipleOf: 8 }, 'integer ≥ -1 and a multiple of 8 | null'],
     [{ enum: ['a', 1, null] }, '"a" | 1 | null'],
     [{ anyOf: [{ const: 'auto' }, { type: 'integer' }] }, '"auto" | integer'],
-    [{ type: 'string', minLength: 1, pattern: '^a' }, 'string of at least 1 characters matching /^a/'],
+    [{ type: 'string', minLength: 1, pattern: '^a' }, 'string of at least 1 character matching /^a/'],
     [{ type: 'string', format: 'email' }, 'string (email)'],
     [
       { type: 'array', items: { type: ['integer', 'null'] }, minItems: 2, maxItems: 2 },

@@ -2,13 +2,17 @@ import { relative } from 'node:path';
 import { type JsonSchema, type Setting, settingsOf } from '@pl-ts/runtime/config';
 import type { ProjectSchemas } from './config-schema.js';
 import type { HparamsSource, SettingsSource } from './settings-source.js';
-import { validatorCode } from './validator-code.js';
+import { type ValidatorSchema, validatorCode } from './validator-code.js';
 
 /** The text of `src/generated/config.ts`. */
 export function configSource({ config, classes }: ProjectSchemas, source: SettingsSource): string {
   const checked = classes.filter(({ source: hparams }) => hparams.typeNode !== undefined);
-  const validators: Record<string, JsonSchema> = { validateConfig: withReferences(config, checked, source) };
-  for (const { source: hparams, schema } of checked) validators[validatorName(hparams)] = schema;
+  const validators: Record<string, ValidatorSchema> = {
+    validateConfig: { schema: withReferences(config, checked, source), expression: 'schema' },
+  };
+  for (const { source: hparams, schema } of checked) {
+    validators[validatorName(hparams)] = { schema, expression: schemaName(hparams, source) };
+  }
 
   return [
     '// Written by the compiler (`pl generate`); changes are lost.',
@@ -23,16 +27,21 @@ export function configSource({ config, classes }: ProjectSchemas, source: Settin
     '',
     '/** What a configuration may contain. */',
     `const schema = ${JSON.stringify(config, undefined, 2)};`,
+    ...checked
+      .filter(({ source: hparams }) => hparams !== source.model && hparams !== source.data)
+      .map(
+        ({ source: hparams, schema }) => `const ${schemaName(hparams, source)} = ${JSON.stringify(schema)};`,
+      ),
     '',
     '/** A row for each setting: its path, environment variable, flag, and type for people. */',
     `const settings = ${settingsTable(settingsOf(config))};`,
     '',
-    'export const config: ConfigDefinition<Config> = { schema, validate: validateConfig, settings };',
-    '',
-    ...checked.map(({ source: hparams, schema }) => registration(hparams, schema, source)),
-    '',
     '// The validators, written by ajv.',
     validatorCode(validators),
+    '',
+    'export const config: ConfigDefinition<Config> = { schema, validate: validateConfig, settings };',
+    '',
+    ...checked.map(({ source: hparams }) => registration(hparams, source)),
     '',
   ].join('\n');
 }
@@ -108,11 +117,15 @@ function member(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
-function registration(hparams: HparamsSource, own: JsonSchema, { model, data }: SettingsSource): string {
+/** Where the generated code has the schema of a class: in the whole one, when it is the program's. */
+function schemaName(hparams: HparamsSource, { model, data }: SettingsSource): string {
+  if (hparams === model) return 'schema.properties.model';
+  return hparams === data ? 'schema.properties.data' : `schemaOf${hparams.className}`;
+}
+
+function registration(hparams: HparamsSource, source: SettingsSource): string {
   const { className, ignore = [] } = hparams;
-  const group = hparams === model ? 'model' : hparams === data ? 'data' : undefined;
-  const schema = group === undefined ? JSON.stringify(own) : `schema.properties.${group}`;
   const ignored = ignore.length === 0 ? '' : `, ${JSON.stringify(ignore)}`;
-  const validator = `hparamsValidator('${className}', ${schema}, ${validatorName(hparams)}${ignored})`;
+  const validator = `hparamsValidator('${className}', ${schemaName(hparams, source)}, ${validatorName(hparams)}${ignored})`;
   return `registerCompiled(${className}, { validateHparams: ${validator} });`;
 }

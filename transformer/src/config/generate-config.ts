@@ -1,4 +1,4 @@
-import { type ConfigDefinition, settingsOf } from '@pl-ts/runtime/config';
+import { type ConfigDefinition, isGroup, type JsonSchema, settingsOf } from '@pl-ts/runtime/config';
 import { projectSchemas } from './config-schema.js';
 import { configSource } from './config-source.js';
 import { envExample } from './env-example.js';
@@ -31,8 +31,19 @@ export function generateConfig(source: SettingsSource): ConfigGeneration {
   return {
     problems: [],
     source: configSource(schemas, source),
-    schemaJson: `${JSON.stringify(schemas.config, undefined, 2)}\n`,
+    schemaJson: `${JSON.stringify(withoutRequired(schemas.config), undefined, 2)}\n`,
     envExample: envExample(settings),
     definition: { schema: schemas.config, validate: compileSchema(schemas.config), settings },
   };
+}
+
+/** For editors: what one configuration file lacks may come from another, the environment or a flag. */
+function withoutRequired(schema: JsonSchema): JsonSchema {
+  if (!isGroup(schema)) return schema;
+  const { required: _, ...rest } = schema;
+  const properties = Object.entries(schema.properties!).map(([name, group]) => [
+    name,
+    withoutRequired(group),
+  ]);
+  return { ...rest, properties: Object.fromEntries(properties) };
 }

@@ -42,6 +42,7 @@ const OTHERS = new Set([
 
 export function readTags(declaration: Node | undefined, context: SchemaContext): JSDocTags {
   const docs = Node.isJSDocable(declaration) ? declaration.getJsDocs() : [];
+  if (docs.length === 0) reportUnseenComment(declaration, context);
   const tags = {
     integer: false,
     deprecated: false,
@@ -70,6 +71,13 @@ export function readTags(declaration: Node | undefined, context: SchemaContext):
 /** `@type integer` and `@asType integer`, with braces or without. */
 function saysInteger(name: string, text: string): boolean {
   return (name === 'type' || name === 'asType') && /^\{?integer\}?$/.test(text);
+}
+
+/** TypeScript gives a comment to the declaration after it only when a line begins between the comment and the token before. */
+function reportUnseenComment(declaration: Node | undefined, context: SchemaContext): void {
+  const before = declaration?.getFullText().slice(0, declaration.getLeadingTriviaWidth()) ?? '';
+  if (!/\/\*\*[^/]/.test(before)) return;
+  context.report('bad-constraint', 'this comment counts only when it begins on a line of its own');
 }
 
 function reportMisspelling(name: string, { node }: TagText, context: SchemaContext): void {
