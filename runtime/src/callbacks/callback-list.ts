@@ -1,3 +1,4 @@
+import { PLError } from '../errors/pl-error.js';
 import { bindHooks } from '../hooks/bind.js';
 import type { CallbackHookName, CallbackHooks } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
@@ -27,6 +28,16 @@ export class CallbackList {
         this.#hooks.set(name, list);
       }
     }
+    this.#checkStateKeys();
+  }
+
+  #checkStateKeys(): void {
+    const keys = (this.#hooks.get('state_dict') ?? []).map(({ callback }) => callback.stateKey);
+    const twice = keys.find((key, i) => keys.indexOf(key) !== i);
+    if (twice === undefined) return;
+    throw new PLError('PL5054', `two callbacks would keep their state in checkpoints as ${twice}.`, {
+      hint: 'Give them settings that differ, or override stateKey in one of them.',
+    });
   }
 
   /** Calls a hook of every callback that has it, one after the other. Costs one map lookup where none has. */

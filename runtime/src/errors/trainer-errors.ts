@@ -40,4 +40,10 @@ export const trainerErrors = {
     'A callback judges by a metric that was not logged when it was needed. The message has the metrics that were. Check the spelling, that `this.log` is called under that name (a metric of two data loaders ends in `/dataloader_idx_0`), and that it is logged before the callback looks: a metric of the validation does not exist before the first validation.',
   PL5053:
     'A setting of EarlyStopping has a value that it cannot have. The message names the setting, what it got and what it wanted.',
+  PL5054:
+    'Checkpoints keep the state of each callback under its `stateKey`, by default the name of its class, and two callbacks of a run have the same one: one would overwrite the other. Two ModelCheckpoints need another metric, mode or rhythm; classes of your own can override `stateKey`.',
+  PL5401:
+    "Logs cannot be written: no permission, no space, a read-only disk, or a part of the path is a file. The message has the path and the reason. Free the place, or choose another folder with `trainer.defaultRootDir` or the logger's `saveDir`.",
+  PL5402:
+    'A logger got a setting that makes no sense: flushEveryNSteps is an integer above 0; version is an integer of 0 or more, or text.',
 } as const;
