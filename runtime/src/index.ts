@@ -46,6 +46,7 @@ export {
 export { randomSplit, subset } from './data/subset.js';
 export { type HostView, hostView, ownHostView } from './engines/host-memory.js';
 export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine } from './engines/select.js';
+export { type ErrorCode, errorExplanations } from './errors/codes.js';
 export * from './errors/pl-error.js';
 export { type CrossEntropyOptions, crossEntropy, type Reduction } from './functional/cross-entropy.js';
 export { type Operation, overrideOperation, runOperation, type Saved } from './functional/registry.js';
