@@ -28,7 +28,8 @@ export function bindHooks({ hooks }: LoopPlan): Rule {
   /** A method without a result never equals anything: `if ((await hooks.x?.()) === -1) …` is only the call. */
   function unwrapImpossibleComparison(statement: ts.IfStatement, file: ts.SourceFile): Edit | undefined {
     const { expression: test } = statement;
-    if (!ts.isBinaryExpression(test) || test.operatorToken.kind !== ts.SyntaxKind.EqualsEqualsEqualsToken) return;
+    if (!ts.isBinaryExpression(test) || test.operatorToken.kind !== ts.SyntaxKind.EqualsEqualsEqualsToken)
+      return;
     const compared = withoutParentheses(test.left);
     const call = hookCall(ts.isAwaitExpression(compared) ? compared.expression : compared);
     const hook = call && hooks.get(call.name);
@@ -63,7 +64,10 @@ function hookCall(node: ts.Node): HookCall | undefined {
 }
 
 function hookName(node: ts.Node): string | undefined {
-  const isHook = ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'hooks';
+  const isHook =
+    ts.isPropertyAccessExpression(node) &&
+    ts.isIdentifier(node.expression) &&
+    node.expression.text === 'hooks';
   return isHook ? node.name.text : undefined;
 }
 
@@ -79,7 +83,10 @@ function withoutParentheses(node: ts.Expression): ts.Expression {
   return ts.isParenthesizedExpression(node) ? withoutParentheses(node.expression) : node;
 }
 
-function comparisonWithUndefined({ operatorToken, right }: ts.BinaryExpression): 'present' | 'absent' | undefined {
+function comparisonWithUndefined({
+  operatorToken,
+  right,
+}: ts.BinaryExpression): 'present' | 'absent' | undefined {
   if (!ts.isIdentifier(right) || right.text !== 'undefined') return undefined;
   if (operatorToken.kind === ts.SyntaxKind.ExclamationEqualsEqualsToken) return 'present';
   return operatorToken.kind === ts.SyntaxKind.EqualsEqualsEqualsToken ? 'absent' : undefined;

@@ -8,12 +8,14 @@ import { type Rule, replaceNode } from './rewrite.js';
  */
 export function bindSignature({ functionName, modelType, batchType }: LoopPlan): Rule {
   return (node, file) => {
-    if (ts.isIdentifier(node) && ts.isFunctionDeclaration(node.parent)) return replaceNode(node, file, functionName);
+    if (ts.isIdentifier(node) && ts.isFunctionDeclaration(node.parent))
+      return replaceNode(node, file, functionName);
     if (ts.isTypeParameterDeclaration(node)) return { start: node.pos - 1, end: node.end + 1, text: '' };
     if (ts.isParameter(node) && ts.isIdentifier(node.name) && node.name.text === 'hooks') {
       return replaceNode(node, file, `model: ${modelType}`);
     }
-    if (ts.isTypeReferenceNode(node) && node.getText(file) === 'Batch') return replaceNode(node, file, batchType);
+    if (ts.isTypeReferenceNode(node) && node.getText(file) === 'Batch')
+      return replaceNode(node, file, batchType);
     return isRunModel(node) ? replaceNode(node, file, 'model') : undefined;
   };
 }

@@ -15,7 +15,9 @@ function simplifyIf(statement: ts.IfStatement, file: ts.SourceFile): Edit | unde
   const truth = truthOf(expression);
   if (truth !== undefined) {
     const taken = truth ? thenStatement : elseStatement;
-    return taken === undefined ? drop(statement, file) : replaceNode(statement, file, branchText(statement, taken, file));
+    return taken === undefined
+      ? drop(statement, file)
+      : replaceNode(statement, file, branchText(statement, taken, file));
   }
   if (elseStatement !== undefined && isEmpty(elseStatement)) {
     return { start: thenStatement.getEnd(), end: statement.getEnd(), text: '' };
@@ -23,10 +25,13 @@ function simplifyIf(statement: ts.IfStatement, file: ts.SourceFile): Edit | unde
   if (!isEmpty(thenStatement)) return undefined;
   if (elseStatement !== undefined) {
     const test = expression.getText(file);
-    const negated = ts.isIdentifier(expression) || ts.isPropertyAccessExpression(expression) ? `!${test}` : `!(${test})`;
+    const negated =
+      ts.isIdentifier(expression) || ts.isPropertyAccessExpression(expression) ? `!${test}` : `!(${test})`;
     return replaceNode(statement, file, `if (${negated}) ${elseStatement.getText(file)}`);
   }
-  return isPure(expression) ? drop(statement, file) : replaceNode(statement, file, `${expression.getText(file)};`);
+  return isPure(expression)
+    ? drop(statement, file)
+    : replaceNode(statement, file, `${expression.getText(file)};`);
 }
 
 /** A branch that stands in a list of statements loses its braces, unless its names could meet others there. */
@@ -38,11 +43,18 @@ function branchText(statement: ts.IfStatement, taken: ts.Statement, file: ts.Sou
   const { line } = file.getLineAndCharacterOfPosition(taken.getStart(file));
   const isOnOneLine = line === file.getLineAndCharacterOfPosition(taken.getEnd()).line;
   const inner = file.text.slice(taken.getStart(file) + 1, taken.getEnd() - 1);
-  return isOnOneLine ? inner.trim() : inner.replace(/^[^\S\n]*\n|\s+$/g, '').replace(/^ {2}/gm, '').trimStart();
+  return isOnOneLine
+    ? inner.trim()
+    : inner
+        .replace(/^[^\S\n]*\n|\s+$/g, '')
+        .replace(/^ {2}/gm, '')
+        .trimStart();
 }
 
 function declaresNames(block: ts.Block): boolean {
-  return block.statements.some((statement) => ts.isVariableStatement(statement) || ts.isDeclarationStatement(statement));
+  return block.statements.some(
+    (statement) => ts.isVariableStatement(statement) || ts.isDeclarationStatement(statement),
+  );
 }
 
 function drop(statement: ts.Statement, file: ts.SourceFile): Edit {
@@ -55,7 +67,8 @@ function isEmpty(statement: ts.Statement): boolean {
 
 /** Whether evaluating the expression changes nothing. Properties of a run are read without effect. */
 export function isPure(node: ts.Expression): boolean {
-  if (ts.isPropertyAccessExpression(node) || ts.isParenthesizedExpression(node)) return isPure(node.expression);
+  if (ts.isPropertyAccessExpression(node) || ts.isParenthesizedExpression(node))
+    return isPure(node.expression);
   if (ts.isPrefixUnaryExpression(node)) {
     return node.operator === ts.SyntaxKind.ExclamationToken && isPure(node.operand);
   }
@@ -64,5 +77,7 @@ export function isPure(node: ts.Expression): boolean {
     const assigns = kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
     return !assigns && isPure(node.left) && isPure(node.right);
   }
-  return ts.isIdentifier(node) || ts.isLiteralExpression(node) || truthOf(node) !== undefined || isUndefined(node);
+  return (
+    ts.isIdentifier(node) || ts.isLiteralExpression(node) || truthOf(node) !== undefined || isUndefined(node)
+  );
 }

@@ -8,19 +8,25 @@ export const dropUnusedLocals: Rule = (node, file) => {
   const [declaration] = node.declarationList.declarations;
   if (declaration === undefined || !ts.isBlock(node.parent)) return undefined;
   const { name, initializer } = declaration;
-  const isUsed = (binding: ts.BindingName) => ts.isIdentifier(binding) && isRead(binding.text, node.parent, declaration);
+  const isUsed = (binding: ts.BindingName) =>
+    ts.isIdentifier(binding) && isRead(binding.text, node.parent, declaration);
 
   if (ts.isObjectBindingPattern(name)) {
     const used = name.elements.filter((element) => isUsed(element.name));
     if (used.length === name.elements.length) return undefined;
-    if (used.length > 0) return replaceNode(name, file, `{ ${used.map((element) => element.getText(file)).join(', ')} }`);
+    if (used.length > 0)
+      return replaceNode(name, file, `{ ${used.map((element) => element.getText(file)).join(', ')} }`);
   } else if (!ts.isIdentifier(name) || isUsed(name)) {
     return undefined;
   }
   return withoutDeclaration(node, initializer, file);
 };
 
-function withoutDeclaration(node: ts.VariableStatement, initializer: ts.Expression | undefined, file: ts.SourceFile): Edit {
+function withoutDeclaration(
+  node: ts.VariableStatement,
+  initializer: ts.Expression | undefined,
+  file: ts.SourceFile,
+): Edit {
   const acts = initializer !== undefined && !isPure(initializer);
   return acts ? replaceNode(node, file, `${initializer.getText(file)};`) : removeStatement(node, file);
 }

@@ -22,7 +22,11 @@ function fold(node: ts.Node): ts.Expression | 'undefined' | 'true' | 'false' | u
   return ts.isBinaryExpression(node) ? foldBinary(node) : undefined;
 }
 
-function foldBinary({ left, operatorToken, right }: ts.BinaryExpression): ts.Expression | 'true' | 'false' | undefined {
+function foldBinary({
+  left,
+  operatorToken,
+  right,
+}: ts.BinaryExpression): ts.Expression | 'true' | 'false' | undefined {
   switch (operatorToken.kind) {
     case ts.SyntaxKind.AmpersandAmpersandToken: {
       const truth = truthOf(left);
@@ -54,7 +58,9 @@ export function isUndefined(node: ts.Expression): boolean {
 }
 
 function isLiteral(node: ts.Expression): boolean {
-  return ts.isLiteralExpression(node) || (ts.isPrefixUnaryExpression(node) && ts.isLiteralExpression(node.operand));
+  return (
+    ts.isLiteralExpression(node) || (ts.isPrefixUnaryExpression(node) && ts.isLiteralExpression(node.operand))
+  );
 }
 
 /** An expression that binds as tightly as its parentheses. */

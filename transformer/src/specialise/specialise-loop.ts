@@ -28,8 +28,24 @@ export function specialiseLoop(source: string, plan: LoopPlan): SpecialisedLoop 
 
   const loop = file.statements.find(ts.isFunctionDeclaration);
   if (loop === undefined) throw new Error('The reference loop is not a function.');
-  const text = tidy(loop.getText(file));
-  return { text: `/** ${plan.doc} */\n${text}\n`, runtimeTypes: importedNames(file).filter((name) => mentions(loop, name)) };
+  const text = tidy(onOneLine(loop, file));
+  return {
+    text: `/** ${plan.doc} */\n${text}\n`,
+    runtimeTypes: importedNames(file).filter((name) => mentions(loop, name)),
+  };
+}
+
+const LINE_WIDTH = 110;
+
+/** The function with its head on one line, where it fits. */
+function onOneLine(loop: ts.FunctionDeclaration, file: ts.SourceFile): string {
+  const text = loop.getText(file);
+  const head = text.slice(0, loop.body!.getStart(file) + 1 - loop.getStart(file));
+  const joined = head
+    .replace(/\(\s+/g, '(')
+    .replace(/,\s*\)/g, ')')
+    .replace(/\s+/g, ' ');
+  return (joined.length <= LINE_WIDTH ? joined : head) + text.slice(head.length);
 }
 
 /** Removes blank lines that dropped code left at the edges of blocks and beside each other. */
@@ -43,7 +59,9 @@ function tidy(text: string): string {
 function importedNames(file: ts.SourceFile): string[] {
   return file.statements.filter(ts.isImportDeclaration).flatMap(({ importClause }) => {
     const bindings = importClause?.namedBindings;
-    return bindings !== undefined && ts.isNamedImports(bindings) ? bindings.elements.map(({ name }) => name.text) : [];
+    return bindings !== undefined && ts.isNamedImports(bindings)
+      ? bindings.elements.map(({ name }) => name.text)
+      : [];
   });
 }
 

@@ -1,0 +1,36 @@
+import type { Analysis } from '../analysis.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { Check } from './check.js';
+import { checkBatches } from './check-batches.js';
+import { checkExports } from './check-exports.js';
+import { checkFitCalls } from './check-fit-calls.js';
+import { checkHiddenBases } from './check-hidden-bases.js';
+import { checkHookNames } from './check-hook-names.js';
+import { checkHookPlacement } from './check-hook-placement.js';
+import { checkHparams } from './check-hparams.js';
+import { checkMonitors } from './check-monitors.js';
+import { checkProgram } from './check-program.js';
+import { checkSignatures } from './check-signatures.js';
+import { checkSteps } from './check-steps.js';
+import { checkUndecorated } from './check-undecorated.js';
+
+const checks: readonly Check[] = [
+  checkHookNames,
+  checkHookPlacement,
+  checkSignatures,
+  checkUndecorated,
+  checkHparams,
+  checkExports,
+  checkHiddenBases,
+  checkProgram,
+  checkFitCalls,
+  checkSteps,
+  checkBatches,
+  checkMonitors,
+];
+
+/** Everything that is wrong with a project, as far as its classes go. */
+export function check(analysis: Analysis): Diagnostic[] {
+  const { catalog } = analysis;
+  return catalog === undefined ? [] : checks.flatMap((one) => one({ ...analysis, catalog }));
+}
