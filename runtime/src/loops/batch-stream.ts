@@ -104,3 +104,13 @@ export class BatchStream<Batch> {
 export function keepTensors<T>(value: T): T {
   return applyToCollection(value, tf.Tensor, (tensor) => tf.keep(tensor)) as T;
 }
+
+/** As `keepTensors`. @returns the tensors that nobody had kept before: they are the caller's to dispose. */
+export function holdTensors(value: unknown): tf.Tensor[] {
+  const held: tf.Tensor[] = [];
+  applyToCollection(value, tf.Tensor, (tensor) => {
+    if (!tensor.kept && !(tensor instanceof tf.Variable)) held.push(tf.keep(tensor));
+    return tensor;
+  });
+  return held;
+}

@@ -7,7 +7,7 @@ import { backward } from '../optim/backward.js';
 import { clipGradNorm, clipGradValue } from '../optim/clip-gradients.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type * as tf from '../tf.js';
-import type { BatchStream } from './batch-stream.js';
+import { type BatchStream, holdTensors } from './batch-stream.js';
 import type { LoopHost } from './loop-host.js';
 import { type FitProgress, startOfEpoch } from './progress.js';
 import { Results, type ResultsState } from './results.js';
@@ -47,6 +47,8 @@ export class FitRun<Batch = unknown> {
   #resumeFrom: FitPlan<Batch>['resumeFrom'];
   #stream: BatchStream<Batch> | undefined;
   #loss: tf.Scalar | undefined;
+  /** Tensors in what the training step returned besides the loss. */
+  readonly #held: tf.Tensor[] = [];
   #batch: Batch | undefined;
 
   constructor(host: LoopHost, plan: FitPlan<Batch>) {
@@ -192,6 +194,8 @@ export class FitRun<Batch = unknown> {
       );
     }
     if (this.#host.config.detectAnomaly) this.#checkFinite(loss);
+    const { loss: _, ...rest } = this.outputs;
+    this.#held.push(...holdTensors(rest));
     return loss;
   }
 
@@ -291,6 +295,8 @@ export class FitRun<Batch = unknown> {
   }
 
   #freeBatch(): void {
+    for (const tensor of this.#held) tensor.dispose();
+    this.#held.length = 0;
     this.#loss?.dispose();
     this.#loss = undefined;
     this.outputs = {};

@@ -171,6 +171,28 @@ describe('fit', () => {
     expect(new Set(afterEpoch).size).toBe(1);
   });
 
+  it('hands what the training step returned to the hooks of the batch, then frees it', async () => {
+    const sums: number[] = [];
+    class WithLogits extends Classifier {
+      @TrainingStep
+      override train_({ x, y }: Batch) {
+        const logits = this.net.apply(x) as tf.Tensor2D;
+        return { loss: crossEntropy(logits, y), logits } as never;
+      }
+      @Hook('on_train_batch_end')
+      end(outputs: { logits: tf.Tensor2D }) {
+        sums.push(outputs.logits.sum().dataSync()[0]!);
+        tensors.add(tf.memory().numTensors);
+      }
+    }
+    const tensors = new Set<number>();
+    const { trainer, datamodule } = newRun({ maxEpochs: 1 });
+    await trainer.fit(new WithLogits(), { datamodule });
+    expect(sums).toHaveLength(6);
+    expect(sums.every(Number.isFinite)).toBe(true);
+    expect(tensors.size).toBe(1);
+  });
+
   it('writes the metrics, and a checkpoint per epoch of which the last stays', async () => {
     const { root, model, trainer, datamodule } = newRun();
     await trainer.fit(model, { datamodule });

@@ -1,0 +1,87 @@
+import { PLError } from '../errors/pl-error.js';
+import type { BoundHooks } from '../hooks/bind.js';
+import { backward } from '../optim/backward.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import { withoutTape } from '../optim/tape.js';
+import type * as tf from '../tf.js';
+import type { LoopHost } from './loop-host.js';
+
+/**
+ * An optimizer as `this.optimizers()` gives it: steps count as steps of the run, and the hooks around them are called.
+ */
+export class ManualOptimizer {
+  constructor(
+    readonly optimizer: Optimizer,
+    private readonly manual: ManualOptimization,
+  ) {}
+
+  get paramGroups(): Optimizer['paramGroups'] {
+    return this.optimizer.paramGroups;
+  }
+
+  zeroGrad(): void {
+    this.optimizer.zeroGrad();
+  }
+
+  /** Updates the parameters; a closure computes loss and gradients anew, and runs before. */
+  step<Loss extends tf.Scalar | number | undefined>(closure?: () => Loss): Loss | undefined {
+    return this.manual.step(this.optimizer, closure);
+  }
+}
+
+/** What a module with `automaticOptimization = false` does for itself in its training step. */
+export class ManualOptimization {
+  readonly optimizers: readonly ManualOptimizer[];
+  #toggled: ManualOptimizer | undefined;
+
+  constructor(
+    private readonly host: LoopHost,
+    private readonly hooks: BoundHooks<'module'>,
+    optimizers: readonly Optimizer[],
+    private readonly onStep: () => void,
+  ) {
+    this.optimizers = optimizers.map((optimizer) => new ManualOptimizer(optimizer, this));
+  }
+
+  /** Adds the gradients of `loss` to those of the parameters: of the toggled optimizer, or of all. */
+  backward(loss: tf.Scalar): void {
+    this.host.callbacks.callSync('on_before_backward', [loss]);
+    this.hooks.on_before_backward?.(loss);
+    const optimizers = this.#toggled === undefined ? this.optimizers : [this.#toggled];
+    const params = new Set(
+      optimizers.flatMap(({ paramGroups }) => paramGroups.flatMap((group) => group.params)),
+    );
+    const copy: tf.Scalar = loss.clone();
+    withoutTape(() => backward(() => copy, [...params])?.dispose());
+    this.host.callbacks.callSync('on_after_backward', []);
+    this.hooks.on_after_backward?.();
+  }
+
+  step<Loss extends tf.Scalar | number | undefined>(
+    optimizer: Optimizer,
+    closure?: () => Loss,
+  ): Loss | undefined {
+    const loss = optimizer.step(() => {
+      const value = closure?.();
+      this.host.callbacks.callSync('on_before_optimizer_step', [optimizer]);
+      this.hooks.on_before_optimizer_step?.(optimizer);
+      return value;
+    });
+    this.onStep();
+    return loss;
+  }
+
+  /** Limits backward passes to one optimizer's parameters, until `untoggle`. */
+  toggle(optimizer: ManualOptimizer): void {
+    if (this.#toggled !== undefined && this.#toggled !== optimizer) {
+      throw new PLError('PL5018', 'toggleOptimizer was called while another optimizer was toggled.', {
+        hint: 'Call untoggleOptimizer for that one first.',
+      });
+    }
+    this.#toggled = optimizer;
+  }
+
+  untoggle(): void {
+    this.#toggled = undefined;
+  }
+}
