@@ -48,8 +48,23 @@ export { type HostView, hostView, ownHostView } from './engines/host-memory.js';
 export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine } from './engines/select.js';
 export { type ErrorCode, errorExplanations } from './errors/codes.js';
 export * from './errors/pl-error.js';
-export { type CrossEntropyOptions, crossEntropy, type Reduction } from './functional/cross-entropy.js';
+export { accuracy } from './functional/accuracy.js';
+export { type AttentionOptions, scaledDotProductAttention } from './functional/attention.js';
+export { type BatchNormOptions, batchNorm } from './functional/batch-norm.js';
+export {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+} from './functional/binary-cross-entropy.js';
+export { type CrossEntropyOptions, crossEntropy } from './functional/cross-entropy.js';
+export { type DropoutOptions, dropout } from './functional/dropout.js';
+export { type EmbeddingOptions, embedding } from './functional/embedding.js';
+export { type GELUOptions, gelu } from './functional/gelu.js';
+export { type GroupNormOptions, groupNorm } from './functional/group-norm.js';
+export { type LayerNormOptions, layerNorm } from './functional/layer-norm.js';
+export type { Reduction } from './functional/reduction.js';
 export { type Operation, overrideOperation, runOperation, type Saved } from './functional/registry.js';
+export { type RMSNormOptions, rmsNorm } from './functional/rms-norm.js';
+export { silu } from './functional/silu.js';
 export {
   Hook,
   Hparams,
@@ -73,6 +88,8 @@ export type {
   TrainerFn,
   TrainingStepOutput,
 } from './hooks/signatures.js';
+export { CSVLogger, type CSVLoggerOptions } from './loggers/csv-logger.js';
+export { Logger, type RunStatus, type SavedCheckpoints } from './loggers/logger.js';
 export type { EvaluationRun } from './loops/evaluation-run.js';
 export type { FitRun } from './loops/fit-run.js';
 export type { LogOptions, Metrics } from './loops/results.js';

@@ -1,10 +1,9 @@
 import { hostView } from '../engines/host-memory.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
+import { checkFloat, checkIndices, checkSetting, describeTensor } from './checks.js';
+import type { Reduction } from './reduction.js';
 import { type Operation, runOperation } from './registry.js';
-
-/** `mean` divides by the number (or the weight) of what counts, `none` keeps one loss per element. */
-export type Reduction = 'mean' | 'sum' | 'none';
 
 export interface CrossEntropyOptions {
   /** Positions with this label count neither in the loss nor in its mean. @default -100 */
@@ -42,14 +41,20 @@ export function crossEntropy(
   { ignoreIndex = -100, labelSmoothing = 0, weight, reduction = 'mean' }: CrossEntropyOptions = {},
 ): tf.Tensor {
   checkShapes(logits, labels, weight);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new PLError(
-      'PL7103',
-      `crossEntropy: labelSmoothing must be a number from 0 to 1, got ${labelSmoothing}`,
-    );
-  }
+  checkSetting(
+    labelSmoothing >= 0 && labelSmoothing <= 1,
+    'crossEntropy: labelSmoothing',
+    'a number from 0 to 1',
+    labelSmoothing,
+  );
   const classes = logits.shape.at(-1)!;
-  const someIgnored = checkLabels(labels, classes, ignoreIndex);
+  const someIgnored = checkIndices(
+    'crossEntropy: label',
+    labels,
+    classes,
+    ignoreIndex,
+    `Give the model as many outputs as there are classes, or mark positions to skip with ${ignoreIndex}.`,
+  );
   return tf.tidy(() => {
     const rows = logits.reshape([-1, classes]);
     const losses = runOperation(crossEntropyOperation, [rows], weight ? [labels, weight] : [labels], {
@@ -138,18 +143,17 @@ function subtractAt(x: tf.Tensor, positions: tf.Tensor, values: tf.Tensor): tf.T
 }
 
 function checkShapes(logits: tf.Tensor, labels: tf.Tensor, weight: tf.Tensor | undefined): void {
-  const describe = (t: tf.Tensor) => `${t.dtype} [${t.shape}]`;
   if (logits.dtype !== 'float32' || logits.rank === 0) {
     throw new PLError(
       'PL7101',
-      `crossEntropy: logits must be float32 [..., classes], got ${describe(logits)}`,
+      `crossEntropy: logits must be float32 [..., classes], got ${describeTensor(logits)}`,
     );
   }
   const positions = logits.shape.slice(0, -1);
   if (labels.dtype !== 'int32' || !tf.util.arraysEqual(labels.shape, positions)) {
     throw new PLError(
       'PL7101',
-      `crossEntropy: labels must be int32 [${positions}] for logits of shape [${logits.shape}], got ${describe(labels)}`,
+      `crossEntropy: labels must be int32 [${positions}] for logits [${logits.shape}], got ${describeTensor(labels)}`,
       {
         hint: tf.util.arraysEqual(labels.shape, logits.shape)
           ? 'One-hot labels become integers with tf.argMax(labels, -1).'
@@ -157,29 +161,5 @@ function checkShapes(logits: tf.Tensor, labels: tf.Tensor, weight: tf.Tensor | u
       },
     );
   }
-  const classes = logits.shape.at(-1)!;
-  if (weight !== undefined && (weight.dtype !== 'float32' || weight.rank !== 1 || weight.size !== classes)) {
-    throw new PLError('PL7101', `crossEntropy: weight must be float32 [${classes}], got ${describe(weight)}`);
-  }
-}
-
-/** Whether some label may be `ignoreIndex`; engines without host memory do not look. */
-function checkLabels(labels: tf.Tensor, classes: number, ignoreIndex: number): boolean {
-  const values = hostView(labels);
-  if (values === undefined) return true;
-  let someIgnored = false;
-  for (let i = 0; i < values.length; i++) {
-    const label = values[i]!;
-    if (label === ignoreIndex) someIgnored = true;
-    else if (label < 0 || label >= classes) {
-      throw new PLError(
-        'PL7102',
-        `crossEntropy: label ${label} at position ${i} is not within 0 to ${classes - 1}`,
-        {
-          hint: `Give the model as many outputs as there are classes, or mark positions to skip with ${ignoreIndex}.`,
-        },
-      );
-    }
-  }
-  return someIgnored;
+  if (weight !== undefined) checkFloat('crossEntropy: weight', weight, [logits.shape.at(-1)!]);
 }

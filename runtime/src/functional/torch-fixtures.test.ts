@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../tf.js';
+import { type AttentionOptions, scaledDotProductAttention } from './attention.js';
+import { type BatchNormOptions, batchNorm } from './batch-norm.js';
+import { type BinaryCrossEntropyOptions, binaryCrossEntropyWithLogits } from './binary-cross-entropy.js';
 import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
+import { type EmbeddingOptions, embedding } from './embedding.js';
+import { gelu } from './gelu.js';
+import { groupNorm } from './group-norm.js';
+import { layerNorm } from './layer-norm.js';
+import { rmsNorm } from './rms-norm.js';
+import { silu } from './silu.js';
 
 interface FixtureTensor {
   dtype: 'float32' | 'int32' | 'bool';
@@ -61,18 +71,123 @@ function expectFixture(
   });
 }
 
+type Normalization = Fixture & { attrs: { normalizedShape: number[]; eps: number } };
+
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  // An engine whose memory the host does not see: cpu's kernels behind a backend that is no MathBackendCPU.
+  const hidden = new Proxy(new MathBackendCPU(), { getPrototypeOf: () => tf.KernelBackend.prototype });
+  tf.registerBackend('device', () => hidden as tf.KernelBackend);
+  tf.copyRegisteredKernels('cpu', 'device');
   await tf.ready();
 });
+afterAll(() => tf.setBackend('cpu'));
 
-describe('crossEntropy', () => {
-  test.each(loadFixtures('cross-entropy'))('$name', (fixture) => {
-    expectFixture(fixture, ({ logits, labels, weight }) =>
-      crossEntropy(logits!, labels!, {
-        ...(fixture.attrs as CrossEntropyOptions),
-        weight: weight as tf.Tensor1D,
-      }),
-    );
+describe.each(['cpu', 'device'])('on engine %s', (backend) => {
+  beforeAll(async () => {
+    await tf.setBackend(backend);
+  });
+
+  describe('crossEntropy', () => {
+    test.each(loadFixtures('cross-entropy'))('$name', (fixture) => {
+      expectFixture(fixture, ({ logits, labels, weight }) =>
+        crossEntropy(logits!, labels!, {
+          ...(fixture.attrs as CrossEntropyOptions),
+          weight: weight as tf.Tensor1D,
+        }),
+      );
+    });
+  });
+
+  describe('binaryCrossEntropyWithLogits', () => {
+    test.each(loadFixtures('binary-cross-entropy'))('$name', (fixture) => {
+      expectFixture(fixture, ({ logits, targets, weight, posWeight }) =>
+        binaryCrossEntropyWithLogits(logits!, targets!, {
+          ...(fixture.attrs as BinaryCrossEntropyOptions),
+          weight,
+          posWeight,
+        }),
+      );
+    });
+  });
+
+  describe('layerNorm', () => {
+    test.each(loadFixtures<Normalization>('layer-norm'))('$name', (fixture) => {
+      const { normalizedShape, eps } = fixture.attrs;
+      // A large mean leaves fewer digits: roundoff is relative to it.
+      const size = fixture.name === 'a large mean' ? 200 : 1;
+      expectFixture(
+        fixture,
+        ({ x, weight, bias }) => layerNorm(x!, normalizedShape, { weight, bias, eps }),
+        size,
+      );
+    });
+  });
+
+  describe('rmsNorm', () => {
+    test.each(loadFixtures<Normalization>('rms-norm'))('$name', (fixture) => {
+      const { normalizedShape, eps } = fixture.attrs;
+      expectFixture(fixture, ({ x, weight }) => rmsNorm(x!, normalizedShape, { weight, eps }));
+    });
+  });
+
+  describe('groupNorm', () => {
+    type GroupNorm = Fixture & { attrs: { groups: number; eps: number } };
+    test.each(loadFixtures<GroupNorm>('group-norm'))('$name', (fixture) => {
+      const { groups, eps } = fixture.attrs;
+      expectFixture(fixture, ({ x, weight, bias }) =>
+        groupNorm(x!, groups, { weight: weight as tf.Tensor1D, bias: bias as tf.Tensor1D, eps }),
+      );
+    });
+  });
+
+  describe('batchNorm', () => {
+    type BatchNorm = Fixture & { running: Record<'mean' | 'var' | 'meanAfter' | 'varAfter', FixtureTensor> };
+    test.each(loadFixtures<BatchNorm>('batch-norm'))('$name', (fixture) => {
+      const variable = (t: FixtureTensor) => tf.tidy(() => tf.variable(toTensor(t), false));
+      const runningMean = variable(fixture.running.mean);
+      const runningVar = variable(fixture.running.var);
+      expectFixture(fixture, ({ x, weight, bias }) =>
+        batchNorm(x!, {
+          ...(fixture.attrs as BatchNormOptions),
+          weight: weight as tf.Tensor1D,
+          bias: bias as tf.Tensor1D,
+          runningMean,
+          runningVar,
+        }),
+      );
+      expectClose(runningMean, fixture.running.meanAfter, 'running mean');
+      expectClose(runningVar, fixture.running.varAfter, 'running variance');
+      tf.dispose([runningMean, runningVar]);
+    });
+  });
+
+  describe('activations', () => {
+    const functions: Record<string, (x: tf.Tensor) => tf.Tensor> = {
+      'gelu none': (x) => gelu(x),
+      'gelu tanh': (x) => gelu(x, { approximate: 'tanh' }),
+      silu,
+    };
+    test.each(loadFixtures('activations'))('$name', (fixture) => {
+      expectFixture(fixture, ({ x }) => functions[fixture.name]!(x!));
+    });
+  });
+
+  describe('scaledDotProductAttention', () => {
+    test.each(loadFixtures('attention'))('$name', (fixture) => {
+      expectFixture(fixture, ({ query, key, value, attnMask }) =>
+        scaledDotProductAttention(query!, key!, value!, {
+          ...(fixture.attrs as AttentionOptions),
+          attnMask,
+        }),
+      );
+    });
+  });
+
+  describe('embedding', () => {
+    test.each(loadFixtures('embedding'))('$name', (fixture) => {
+      expectFixture(fixture, ({ weight, indices }) =>
+        embedding(weight!, indices!, fixture.attrs as EmbeddingOptions),
+      );
+    });
   });
 });

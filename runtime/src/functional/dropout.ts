@@ -1,0 +1,54 @@
+import type { Generator } from '../random/generator.js';
+import { globalGenerator } from '../random/seed-everything.js';
+import * as tf from '../tf.js';
+import { checkFloat, checkSetting } from './checks.js';
+import { type Operation, runOperation } from './registry.js';
+
+export interface DropoutOptions {
+  /** Probability of an element to become 0. @default 0.5 */
+  p?: number;
+  /** Outside of training x is returned as it is. @default true */
+  training?: boolean;
+  /** Where the mask comes from; its state belongs into checkpoints. @default globalGenerator() */
+  generator?: Generator;
+}
+
+/**
+ * Sets elements to 0 at random and scales the others by `1 / (1 - p)`: Srivastava et al., "Dropout" (2014). The
+ * same generator state gives the same mask on every engine; one 32-bit draw per element, in row-major order.
+ *
+ * @throws PLError PL7101 unless x is float32, PL7103 unless p is from 0 to 1.
+ */
+export function dropout<T extends tf.Tensor>(
+  x: T,
+  { p = 0.5, training = true, generator = globalGenerator() }: DropoutOptions = {},
+): T {
+  checkFloat('dropout: x', x);
+  checkSetting(p >= 0 && p <= 1, 'dropout: p', 'a number from 0 to 1', p);
+  if (!training || p === 0) return x.clone();
+  return tf.tidy(
+    () => runOperation(dropoutOperation, [x], [dropoutMask(x.shape, p, generator)], undefined) as T,
+  );
+}
+
+/** Zeros with probability p, `1 / (1 - p)` elsewhere. */
+export function dropoutMask(shape: number[], p: number, generator: Generator): tf.Tensor {
+  const mask = new Float32Array(tf.util.sizeFromShape(shape));
+  const threshold = p * 2 ** 32;
+  const kept = 1 / (1 - p);
+  for (let i = 0; i < mask.length; i++) mask[i] = generator.nextUint32() < threshold ? 0 : kept;
+  return tf.tensor(mask, shape, 'float32');
+}
+
+/** Inputs: x of any shape; constants: what each element is multiplied with. */
+export const dropoutOperation: Operation<undefined> = {
+  name: 'dropout',
+
+  forward([x], [mask]) {
+    return { value: x!.mul(mask!), saved: { mask } };
+  },
+
+  backward(dy, { mask }) {
+    return [dy.mul(mask!)];
+  },
+};
