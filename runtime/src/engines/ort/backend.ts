@@ -2,6 +2,7 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { backend_util, DataType, TensorInfo } from '../../tf.js';
 import { ArrayPool } from './array-pool.js';
 import type { OrtTensor } from './binding.js';
+import { detectBlockSize } from './kernels/direct-conv.js';
 import { Sessions } from './sessions.js';
 import { measuredLimits, type SizeLimits } from './size-limits.js';
 
@@ -12,6 +13,7 @@ const POOL_LIMIT = 256 * 2 ** 20;
 
 /** tfjs's `cpu` backend (tensors are typed arrays in host memory) with ONNX Runtime at hand for its kernels. */
 export class OrtBackend extends MathBackendCPU {
+  #directBlock: { size: number | undefined } | undefined;
   readonly #pool = new ArrayPool(POOL_LIMIT);
 
   constructor(
@@ -20,6 +22,12 @@ export class OrtBackend extends MathBackendCPU {
   ) {
     super();
     silenceGreeting(this);
+  }
+
+  /** The block size of ONNX Runtime's direct convolutions, `undefined` where it has none. */
+  get directBlock(): number | undefined {
+    this.#directBlock ??= { size: detectBlockSize(this) };
+    return this.#directBlock.size;
   }
 
   /** Threads for the kernels that use several. Costs the sessions made so far, so set it before training. */

@@ -4,7 +4,7 @@
  */
 
 /** Whole numbers and lists of them are ints; a real number is written as `{ float: 0.5 }`. */
-export type Attribute = number | readonly number[] | string | { float: number };
+export type Attribute = number | readonly number[] | string | { float: number } | { graph: OnnxGraph };
 
 export interface OnnxNode {
   op: string;
@@ -28,25 +28,28 @@ export interface OnnxGraph {
 
 const OPSET = 17;
 const IR_VERSION = 8;
+const DOMAINS = ['', 'com.microsoft', 'com.microsoft.nchwc'];
 const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
-const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
-export function encodeModel({ nodes, inputs, outputs, constants = {} }: OnnxGraph): Uint8Array {
-  const domains = new Set(nodes.map((node) => node.domain ?? ''));
-  const graph = [
+export function encodeModel(graph: OnnxGraph): Uint8Array {
+  return Uint8Array.from(
+    [
+      int(1, IR_VERSION),
+      message(7, encodeGraph(graph)),
+      ...DOMAINS.map((domain) => message(8, [...text(1, domain), ...int(2, domain ? 1 : OPSET)])),
+    ].flat(),
+  );
+}
+
+function encodeGraph({ nodes, inputs, outputs, constants = {} }: OnnxGraph): number[] {
+  return [
     ...nodes.map((node) => message(1, encodeNode(node))),
     text(2, 'kernel'),
     ...Object.entries(constants).map(([name, values]) => message(5, encodeConstant(name, values))),
     ...Object.entries(inputs).map(([name, type]) => message(11, encodeValue(name, type))),
     ...Object.entries(outputs).map(([name, type]) => message(12, encodeValue(name, type))),
-  ];
-  return Uint8Array.from(
-    [
-      int(1, IR_VERSION),
-      message(7, graph.flat()),
-      ...[...domains].map((domain) => message(8, [...text(1, domain), ...int(2, domain ? 1 : OPSET)])),
-    ].flat(),
-  );
+  ].flat();
 }
 
 function encodeNode({ op, domain, inputs, outputs, attributes = {} }: OnnxNode): number[] {
@@ -64,6 +67,9 @@ function encodeAttribute(name: string, value: Attribute): number[] {
   if (typeof value === 'number') return [...head, ...int(3, value), ...int(20, attributeTypes.int)];
   if (typeof value === 'string') return [...head, ...text(4, value), ...int(20, attributeTypes.string)];
   if ('float' in value) return [...head, ...float(2, value.float), ...int(20, attributeTypes.float)];
+  if ('graph' in value) {
+    return [...head, ...message(6, encodeGraph(value.graph)), ...int(20, attributeTypes.graph)];
+  }
   return [...head, ...value.flatMap((each) => int(8, each)), ...int(20, attributeTypes.ints)];
 }
 

@@ -1,59 +1,28 @@
-import { backend_util, type TensorInfo } from '../../../tf.js';
+import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
-import { oneNode } from '../sessions.js';
 import { type ActivationAttrs, activate } from './activation.js';
-import { type HotKernel, isFloat } from './kernel.js';
-import { transpose } from './layout.js';
-
-type Size4D = [number, number, number, number];
-type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
-
-export interface Conv2DAttrs {
-  strides: [number, number] | number;
-  pad: Padding;
-  dataFormat: 'NHWC' | 'NCHW';
-  dilations?: [number, number] | number;
-  dimRoundingMode?: 'floor' | 'round' | 'ceil';
-}
-
-/** The convolution's geometry when ONNX Runtime is to compute it, else `undefined`. Shapes are NHWC and HWIO. */
-export function hotConvInfo(
-  backend: OrtBackend,
-  xShape: readonly number[],
-  filterShape: readonly number[],
-  { strides, pad, dataFormat, dilations = 1, dimRoundingMode }: Conv2DAttrs,
-): backend_util.Conv2DInfo | undefined {
-  if (dataFormat !== 'NHWC' || dimRoundingMode === 'ceil') return undefined;
-  const info = backend_util.computeConv2DInfo(
-    xShape as Size4D,
-    filterShape as Size4D,
-    strides,
-    dilations,
-    pad,
-    dimRoundingMode,
-    false,
-  );
-  const { batchSize, outHeight, outWidth, inChannels, outChannels, filterHeight, filterWidth } = info;
-  const work = batchSize * outHeight * outWidth * inChannels * outChannels * filterHeight * filterWidth;
-  return work < backend.limits.convolution ? undefined : info;
-}
-
-/** The attributes that ONNX's `Conv` and `ConvTranspose` share. */
-export function convAttributes(info: backend_util.Conv2DInfo) {
-  const { top, left, bottom, right } = info.padInfo;
-  return {
-    kernel_shape: [info.filterHeight, info.filterWidth],
-    strides: [info.strideHeight, info.strideWidth],
-    dilations: [info.dilationHeight, info.dilationWidth],
-    pads: [top, left, bottom, right],
-  };
-}
+import { type Conv2DAttrs, type Geometry, geometryOf } from './conv2d-geometry.js';
+import {
+  directConv,
+  directConvFilterGradient,
+  directConvInputGradient,
+  hasDirectInputGradient,
+} from './direct-conv.js';
+import { addBias } from './elementwise.js';
+import { type HotKernel, isFloat, sameShape } from './kernel.js';
+import { planarConv, planarConvFilterGradient, planarConvInputGradient } from './planar-conv.js';
 
 export const conv2D: HotKernel<{ x: TensorInfo; filter: TensorInfo }, Conv2DAttrs> = ({
   inputs: { x, filter },
   attrs,
   backend,
-}) => convolve(backend, x, filter, attrs);
+}) => {
+  if (!isFloat(x, filter)) return undefined;
+  const info = geometryOf(backend, x.shape, filter.shape, attrs);
+  if (info === undefined) return undefined;
+  const block = isDense(info) ? backend.directBlock : undefined;
+  return block ? directConv(backend, block, info, x, filter) : planarConv(backend, info, x, filter);
+};
 
 interface FusedInputs {
   x: TensorInfo;
@@ -68,36 +37,61 @@ export const fusedConv2D: HotKernel<FusedInputs, Conv2DAttrs & ActivationAttrs> 
   attrs,
   backend,
 }) => {
-  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== filter.shape[3])) return undefined;
-  const y = convolve(backend, x, filter, attrs, bias);
-  return y && activate(backend, y, attrs, preluActivationWeights);
+  if (!isFloat(bias) || (bias && (bias.shape.length !== 1 || bias.shape[0] !== filter.shape[3])))
+    return undefined;
+  const y = conv2D({ inputs: { x, filter }, attrs, backend });
+  if (y === undefined) return undefined;
+  if (bias !== undefined) addBias(backend, y, bias);
+  return activate(backend, y, attrs, preluActivationWeights);
 };
 
-function convolve(
-  backend: OrtBackend,
-  x: TensorInfo,
-  filter: TensorInfo,
-  attrs: Conv2DAttrs,
-  bias?: TensorInfo,
-): TensorInfo | undefined {
-  if (!isFloat(x, filter, bias)) return undefined;
-  const info = hotConvInfo(backend, x.shape, filter.shape, attrs);
+interface InputGradientAttrs extends Conv2DAttrs {
+  inputShape: number[];
+}
+
+export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo }, InputGradientAttrs> = ({
+  inputs: { dy, filter },
+  attrs,
+  backend,
+}) => {
+  const info = isFloat(dy, filter)
+    ? gradientGeometry(backend, dy, attrs.inputShape, filter.shape, attrs)
+    : undefined;
   if (info === undefined) return undefined;
+  const block = hasDirectInputGradient(info) ? backend.directBlock : undefined;
+  return block
+    ? directConvInputGradient(backend, block, info, dy, filter)
+    : planarConvInputGradient(backend, info, dy, filter);
+};
 
-  const attributes = convAttributes(info);
-  const conv = backend.sessions.get(`Conv ${bias ? '+' : ''} ${JSON.stringify(attributes)}`, () => ({
-    ...oneNode('Conv', bias ? ['x', 'w', 'b'] : ['x', 'w'], attributes),
-    parallel: true,
-  }));
-  const feeds = {
-    x: transpose(backend, 'nhwcToNchw', backend.feed(x)),
-    w: transpose(backend, 'hwioToOihw', backend.feed(filter)),
-  };
-  const nchw = backend.scratch([info.batchSize, info.outChannels, info.outHeight, info.outWidth]);
-  conv(bias ? { ...feeds, b: backend.feed(bias) } : feeds, { y: nchw });
+interface FilterGradientAttrs extends Conv2DAttrs {
+  filterShape: number[];
+}
 
-  const y = backend.allocate(info.outShape);
-  transpose(backend, 'nchwToNhwc', nchw, backend.feed(y));
-  backend.release(feeds.x, feeds.w, nchw);
-  return y;
+export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, FilterGradientAttrs> = ({
+  inputs: { x, dy },
+  attrs,
+  backend,
+}) => {
+  const info = isFloat(x, dy) ? gradientGeometry(backend, dy, x.shape, attrs.filterShape, attrs) : undefined;
+  if (info === undefined) return undefined;
+  const block = backend.directBlock;
+  return block
+    ? directConvFilterGradient(backend, block, info, x, dy)
+    : planarConvFilterGradient(backend, info, x, dy);
+};
+
+function gradientGeometry(
+  backend: OrtBackend,
+  dy: TensorInfo,
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: Conv2DAttrs,
+): Geometry | undefined {
+  const info = geometryOf(backend, xShape, filterShape, attrs);
+  return info && sameShape(dy.shape, info.outShape) ? info : undefined;
+}
+
+function isDense({ dilationHeight, dilationWidth }: Geometry): boolean {
+  return dilationHeight === 1 && dilationWidth === 1;
 }

@@ -24,7 +24,12 @@ function map(
   if (x.dtype !== 'float32' || size < backend.limits.elements) return undefined;
   const y = backend.allocate(x.shape);
   const dims = [size];
-  backend.sessions.get(key, graph)({ x: backend.feed(x, dims), ...constants }, { y: backend.feed(y, dims) });
+  const parallel = size >= backend.limits.parallelElements;
+  backend.sessions.get(key, graph)(
+    { x: backend.feed(x, dims), ...constants },
+    { y: backend.feed(y, dims) },
+    parallel,
+  );
   return y;
 }
 
@@ -70,14 +75,19 @@ function pairwise(
     if (!isFloat(a, b)) return undefined;
     const sizeA = sizeOf(a.shape);
     const sizeB = sizeOf(b.shape);
-    if (Math.max(sizeA, sizeB) < backend.limits.elements || sizeA === 0 || sizeB === 0) return undefined;
+    const size = Math.max(sizeA, sizeB);
+    if (size < backend.limits.elements || sizeA === 0 || sizeB === 0) return undefined;
     const shape = broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
     const y =
       type === 'float32'
         ? backend.allocate(shape)
         : backend.makeTensorInfo(shape, 'bool', new Uint8Array(sizeOf(shape)));
     const output = type === 'float32' ? backend.feed(y) : backend.feedBool(y);
-    backend.sessions.get(name, () => graph)({ a: backend.feed(a), b: backend.feed(b) }, { y: output });
+    backend.sessions.get(name, () => graph)(
+      { a: backend.feed(a), b: backend.feed(b) },
+      { y: output },
+      size >= backend.limits.parallelElements,
+    );
     return y;
   };
 }
@@ -139,6 +149,14 @@ export const binaryKernels = {
   LessEqual: comparison('LessOrEqual'),
   NotEqual: comparison('NotEqual', [node('Equal', ['a', 'b'], 'equal'), node('Not', ['equal'])]),
 } satisfies Record<string, BinaryKernel>;
+
+/** Adds one value per channel (the last axis), in place: `x` must be nobody else's. */
+export function addBias(backend: OrtBackend, x: TensorInfo, bias: TensorInfo): void {
+  const y = backend.feed(x);
+  const graph = () => oneNode('Add', ['a', 'b']);
+  const parallel = sizeOf(x.shape) >= backend.limits.parallelElements;
+  backend.sessions.get('Add', graph)({ a: y, b: backend.feed(bias) }, { y }, parallel);
+}
 
 interface SelectInputs {
   condition: TensorInfo;

@@ -1,8 +1,8 @@
-import type { TensorInfo } from '../../../tf.js';
+import { broadcast_util, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import { oneNode } from '../sessions.js';
 import { type ActivationAttrs, activate } from './activation.js';
-import { type HotKernel, isFloat, sameShape, sizeOf } from './kernel.js';
+import { type HotKernel, isFloat, sizeOf } from './kernel.js';
 
 interface MatMulAttrs {
   transposeA: boolean;
@@ -47,40 +47,33 @@ function product(
   const [innerB, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
   const outerA = a.shape.slice(0, -2);
   const outerB = b.shape.slice(0, -2);
-  const outer = outerA.length >= outerB.length ? outerA : outerB;
-  const batch = sizeOf(outerA);
-  if (k !== innerB || batch * m * n * k < backend.limits.product) return undefined;
-  if (!sameShape(outerA, outerB) && (batch !== 1 || sizeOf(outerB) !== 1)) return undefined;
-  if (bias !== undefined && (batch !== 1 || sizeOf(bias.shape) !== n || bias.shape.at(-1) !== n)) {
-    return undefined;
-  }
+  const outer = broadcast_util.assertAndGetBroadcastShape(outerA, outerB);
+  const work = sizeOf(outer) * m * n * k;
+  if (k !== innerB || work < backend.limits.product) return undefined;
+  const parallel = work >= backend.limits.parallelProduct;
 
+  const batchA = sizeOf(outerA);
+  // One product serves the whole batch when the rows of `a` follow each other.
+  const flat = sizeOf(outerB) === 1 && (batchA === 1 || !transposeA);
+  if (bias !== undefined && !(flat && bias.shape.at(-1) === n && sizeOf(bias.shape) === n)) return undefined;
   const y = backend.allocate([...outer, m, n]);
+  const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
   const form = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
-  if (batch === 1) {
-    const gemm = backend.sessions.get(`Gemm ${form} ${bias ? '+' : ''}`, () => ({
-      ...oneNode('Gemm', bias ? ['a', 'b', 'c'] : ['a', 'b'], {
-        transA: Number(transposeA),
-        transB: Number(transposeB),
-      }),
-      parallel: true,
-    }));
-    const feeds = { a: backend.feed(a, [aRows, aColumns]), b: backend.feed(b, [bRows, bColumns]) };
-    gemm(bias ? { ...feeds, c: backend.feed(bias, [n]) } : feeds, { y: backend.feed(y, [m, n]) });
-  } else {
-    const matMul = backend.sessions.get(`MatMul ${form}`, () => ({
-      ...oneNode(
-        'FusedMatMul',
-        ['a', 'b'],
-        { transA: Number(transposeA), transB: Number(transposeB) },
-        'com.microsoft',
-      ),
-      parallel: true,
-    }));
-    matMul(
-      { a: backend.feed(a, [batch, aRows, aColumns]), b: backend.feed(b, [batch, bRows, bColumns]) },
-      { y: backend.feed(y, [batch, m, n]) },
+  if (flat) {
+    const gemm = backend.sessions.get(`Gemm ${form}${bias ? ' +' : ''}`, () =>
+      oneNode('Gemm', bias ? ['a', 'b', 'c'] : ['a', 'b'], attributes),
     );
+    const feeds = { a: backend.feed(a, [batchA * aRows, aColumns]), b: backend.feed(b, [bRows, bColumns]) };
+    gemm(
+      bias ? { ...feeds, c: backend.feed(bias, [n]) } : feeds,
+      { y: backend.feed(y, [batchA * m, n]) },
+      parallel,
+    );
+  } else {
+    const matMul = backend.sessions.get(`MatMul ${form}`, () =>
+      oneNode('FusedMatMul', ['a', 'b'], attributes, 'com.microsoft'),
+    );
+    matMul({ a: backend.feed(a), b: backend.feed(b) }, { y: backend.feed(y) }, parallel);
   }
   return y;
 }

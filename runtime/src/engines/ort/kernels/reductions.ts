@@ -14,7 +14,8 @@ function reduce(
   axis: Axes,
   keepDims: boolean,
 ): TensorInfo | undefined {
-  if (x.dtype !== 'float32' || sizeOf(x.shape) < backend.limits.reduction) return undefined;
+  const size = sizeOf(x.shape);
+  if (x.dtype !== 'float32' || size < backend.limits.elements) return undefined;
   const axes = util.parseAxisParam(axis as number | number[], x.shape);
   const { dims, reduced } = mergeAxes(x.shape, axes);
   if (reduced.length === 0) return undefined;
@@ -23,7 +24,7 @@ function reduce(
   const y = backend.allocate(keepDims ? backend_util.expandShapeToKeepDim(outShape, axes) : outShape);
   const run = backend.sessions.get(`${op} ${reduced} of ${dims.length}`, () => reduction(op, reduced));
   const kept = dims.filter((_, i) => !reduced.includes(i));
-  run({ x: backend.feed(x, dims) }, { y: backend.feed(y, kept) });
+  run({ x: backend.feed(x, dims) }, { y: backend.feed(y, kept) }, size >= backend.limits.parallelElements);
   return y;
 }
 
@@ -115,6 +116,10 @@ export const softmax: HotKernel<{ logits: TensorInfo }, { dim: number }> = ({
   const dims = [size / classes, classes];
   const y = backend.allocate(shape);
   const run = backend.sessions.get('Softmax', () => oneNode('Softmax', ['x'], { axis: 1 }));
-  run({ x: backend.feed(logits, dims) }, { y: backend.feed(y, dims) });
+  run(
+    { x: backend.feed(logits, dims) },
+    { y: backend.feed(y, dims) },
+    size >= backend.limits.parallelElements,
+  );
   return y;
 };

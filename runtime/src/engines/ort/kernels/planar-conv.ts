@@ -1,24 +1,44 @@
-import type { backend_util, TensorInfo } from '../../../tf.js';
+import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import { oneNode } from '../sessions.js';
-import { type Conv2DAttrs, convAttributes, hotConvInfo } from './conv2d.js';
-import { type HotKernel, isFloat, sameShape } from './kernel.js';
+import { convAttributes, type Geometry } from './conv2d-geometry.js';
 import { transpose } from './layout.js';
 
-interface InputAttrs extends Conv2DAttrs {
-  inputShape: number[];
+/**
+ * Convolution with ONNX's own operators, which want planes of channels (NCHW): the way for everything that
+ * `direct-conv.ts` cannot do, and for processors that it does not work on.
+ */
+
+export function planarConv(
+  backend: OrtBackend,
+  info: Geometry,
+  x: TensorInfo,
+  filter: TensorInfo,
+): TensorInfo {
+  const attributes = convAttributes(info);
+  const conv = backend.sessions.get(`Conv ${JSON.stringify(attributes)}`, () =>
+    oneNode('Conv', ['x', 'w'], attributes),
+  );
+  const feeds = {
+    x: transpose(backend, 'nhwcToNchw', backend.feed(x)),
+    w: transpose(backend, 'hwioToOihw', backend.feed(filter)),
+  };
+  const planes = backend.scratch([info.batchSize, info.outChannels, info.outHeight, info.outWidth]);
+  conv(feeds, { y: planes }, info.work >= backend.limits.parallelConvolution);
+
+  const y = backend.allocate(info.outShape);
+  transpose(backend, 'nchwToNhwc', planes, backend.feed(y));
+  backend.release(feeds.x, feeds.w, planes);
+  return y;
 }
 
-/** The gradient of the input: the transposed convolution of `dy`. */
-export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo }, InputAttrs> = ({
-  inputs: { dy, filter },
-  attrs,
-  backend,
-}) => {
-  if (!isFloat(dy, filter)) return undefined;
-  const info = hotConvInfo(backend, attrs.inputShape, filter.shape, attrs);
-  if (info === undefined || !sameShape(dy.shape, info.outShape)) return undefined;
-
+/** The transposed convolution of dy; `undefined` for a geometry that ONNX's operator cannot express. */
+export function planarConvInputGradient(
+  backend: OrtBackend,
+  info: Geometry,
+  dy: TensorInfo,
+  filter: TensorInfo,
+): TensorInfo | undefined {
   const shared = convAttributes(info);
   const covered = [info.outHeight, info.outWidth].map(
     (size, i) =>
@@ -29,24 +49,19 @@ export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo
   if (output_padding.some((size, i) => size < 0 || size >= shared.strides[i]!)) return undefined;
 
   const attributes = { ...shared, output_padding };
-  const convTranspose = backend.sessions.get(`ConvTranspose ${JSON.stringify(attributes)}`, () => ({
-    ...oneNode('ConvTranspose', ['x', 'w'], attributes),
-    parallel: true,
-  }));
-  const nchw = backend.scratch([info.batchSize, info.inChannels, info.inHeight, info.inWidth]);
+  const convTranspose = backend.sessions.get(`ConvTranspose ${JSON.stringify(attributes)}`, () =>
+    oneNode('ConvTranspose', ['x', 'w'], attributes),
+  );
+  const planes = backend.scratch([info.batchSize, info.inChannels, info.inHeight, info.inWidth]);
   const feeds = {
     x: transpose(backend, 'nhwcToNchw', backend.feed(dy)),
     w: transpose(backend, 'hwioToOihw', backend.feed(filter)),
   };
-  convTranspose(feeds, { y: nchw });
+  convTranspose(feeds, { y: planes }, info.work >= backend.limits.parallelConvolution);
   const dx = backend.allocate(info.inShape);
-  transpose(backend, 'nchwToNhwc', nchw, backend.feed(dx));
-  backend.release(feeds.x, feeds.w, nchw);
+  transpose(backend, 'nchwToNhwc', planes, backend.feed(dx));
+  backend.release(feeds.x, feeds.w, planes);
   return dx;
-};
-
-interface FilterAttrs extends Conv2DAttrs {
-  filterShape: number[];
 }
 
 /** Values per block of windows: small enough for the block to stay in a core's cache until it is multiplied. */
@@ -56,16 +71,14 @@ const BLOCK = 1 << 18;
  * The gradient of the filter: every window of `x` as a row (im2col), transposed, times `dy`. The product is summed
  * over blocks of whole images.
  */
-export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, FilterAttrs> = ({
-  inputs: { x, dy },
-  attrs,
-  backend,
-}) => {
-  if (!isFloat(x, dy)) return undefined;
-  const info = hotConvInfo(backend, x.shape, attrs.filterShape, attrs);
-  if (info === undefined || !sameShape(dy.shape, info.outShape)) return undefined;
-
+export function planarConvFilterGradient(
+  backend: OrtBackend,
+  info: Geometry,
+  x: TensorInfo,
+  dy: TensorInfo,
+): TensorInfo {
   const dw = backend.allocate(info.filterShape);
+  backend.float32(dw).fill(0);
   const windowSize = info.filterHeight * info.filterWidth * info.inChannels;
   const windowsPerImage = info.outHeight * info.outWidth;
   const images = Math.min(info.batchSize, Math.max(1, Math.floor(BLOCK / (windowSize * windowsPerImage))));
@@ -73,10 +86,10 @@ export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, 
   const windows = scratch.data;
   const y = backend.feed(dw, [windowSize, info.outChannels]);
   const dyValues = backend.float32(dy);
-  backend.float32(dw).fill(0);
   const dyImage = windowsPerImage * info.outChannels;
-  const multiplyAdd = gemmTransposedA(backend);
-
+  const multiplyAdd = backend.sessions.get('Gemm TN +', () =>
+    oneNode('Gemm', ['a', 'b', 'c'], { transA: 1, transB: 0 }),
+  );
   for (let image = 0; image < info.batchSize; image += images) {
     const count = Math.min(images, info.batchSize - image);
     unfold(backend.float32(x), info, image, count, windows);
@@ -87,20 +100,12 @@ export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, 
   }
   backend.release(scratch);
   return dw;
-};
-
-/** y = aᵀ·b + c */
-function gemmTransposedA(backend: OrtBackend) {
-  return backend.sessions.get('Gemm TN +', () => ({
-    ...oneNode('Gemm', ['a', 'b', 'c'], { transA: 1, transB: 0 }),
-    parallel: true,
-  }));
 }
 
 /** Writes the windows of `count` images, row by row: [count · outHeight · outWidth, filterHeight · filterWidth · inChannels]. */
 function unfold(
   x: Float32Array,
-  info: backend_util.Conv2DInfo,
+  info: Geometry,
   firstImage: number,
   count: number,
   windows: Float32Array,
