@@ -68,7 +68,9 @@ describe('an override', () => {
 
   test('leaves other engines alone', () => {
     undo.push(overrideOperation('elsewhere', fused));
-    tf.tidy(() => expect(run(tf.tensor1d([3])).dataSync()[0]).toBe(45));
+    tf.tidy(() => {
+      expect(run(tf.tensor1d([3])).dataSync()[0]).toBe(45);
+    });
   });
 
   test('can be laid over another one', () => {
