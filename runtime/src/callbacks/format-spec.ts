@@ -47,7 +47,7 @@ function magnitude(value: number, type: string, given: number | undefined): stri
     case 'd':
       return wholeDigits(value);
     case '':
-      return given === undefined ? formatFloat(value) : asFloat(general(value, Math.max(1, given)));
+      return given === undefined ? formatFloat(value) : asFloat(general(value, Math.max(1, given), 1));
     case '%':
       return `${fixed(value * 100, precision)}%`;
     case 'f':
@@ -65,33 +65,37 @@ const withCase = (text: string, type: string) => (type === 'E' || type === 'G' ?
 
 const wholeDigits = (value: number) => BigInt(value).toString();
 
-/** `toFixed` rounds ties away from zero; this rounds them to even, and knows numbers from 1e21. */
 function fixed(value: number, precision: number): string {
   if (value >= 2 ** 53) return wholeDigits(value) + (precision > 0 ? `.${'0'.repeat(precision)}` : '');
-  const rounded = value.toFixed(precision);
-  if (precision === 100 || !isTie(value, precision)) return rounded;
-  const floor = value
-    .toFixed(precision + 1)
-    .slice(0, -1)
-    .replace(/\.$/, '');
-  return /[02468]$/.test(floor) ? floor : rounded;
-}
-
-/** Whether the decimal expansion of `value` ends exactly half way between two numbers of `precision` decimals. */
-function isTie(value: number, precision: number): boolean {
-  return Number.isInteger(value * 2 ** (precision + 1)) && value.toFixed(precision + 1).endsWith('5');
+  return tiesToEven(value.toFixed(precision), value.toFixed(100), precision);
 }
 
 function exponential(value: number, precision: number): string {
-  return twoDigitExponent(value.toExponential(precision));
+  const [rounded, power] = value.toExponential(precision).split('e') as [string, string];
+  const [exact, exactPower] = value.toExponential(100).split('e') as [string, string];
+  const mantissa = power === exactPower ? tiesToEven(rounded, exact, precision) : rounded;
+  return twoDigitExponent(`${mantissa}e${power}`);
+}
+
+/**
+ * JavaScript rounds a number half way between two others up, Python to the even one.
+ *
+ * @param rounded the number as JavaScript rounds it
+ * @param exact the number with 100 decimals
+ */
+function tiesToEven(rounded: string, exact: string, precision: number): string {
+  const end = exact.indexOf('.') + 1 + precision;
+  if (!/^50*$/.test(exact.slice(end))) return rounded;
+  const below = exact.slice(0, end).replace(/\.$/, '');
+  return /[02468]$/.test(below) ? below : rounded;
 }
 
 const twoDigitExponent = (text: string) => text.replace(/e([-+])(\d)$/, 'e$10$2');
 
-function general(value: number, precision: number): string {
-  if (value === 0) return '0';
+/** @param decimals at least so many of the digits have to be decimals, else there is an exponent */
+function general(value: number, precision: number, decimals = 0): string {
   const exponent = Number(value.toExponential(precision - 1).split('e')[1]);
-  if (exponent < -4 || exponent >= precision) {
+  if (exponent < -4 || exponent >= precision - decimals) {
     const [digits, power] = exponential(value, precision - 1).split('e');
     return `${withoutTrailingZeros(digits!)}e${power}`;
   }
