@@ -30,6 +30,8 @@ export const trainerErrors = {
   PL5015:
     'A run calls the hooks of the module, and one that it cannot do without is missing: `training_step` and `configure_optimizers` for fit, `validation_step`, `test_step` and `predict_step` for the others.',
   PL5016: '`configure_optimizers` has to return an optimizer, or a record with one under `optimizer`.',
+  PL5018:
+    'Manual optimization toggles one optimizer at a time, so that a backward pass reaches only its parameters. Untoggle the one before toggling the next.',
   PL5017:
     "`ckptPath: 'best'` and `'last'` name checkpoints that this trainer's own fit has written. There are none yet: fit first, or give a path.",
   PL5050:
