@@ -33,80 +33,122 @@ const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as co
 const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 export function encodeModel(graph: OnnxGraph): Uint8Array {
-  return Uint8Array.from(
-    [
-      int(1, IR_VERSION),
-      message(7, encodeGraph(graph)),
-      ...DOMAINS.map((domain) => message(8, [...text(1, domain), ...int(2, domain ? 1 : OPSET)])),
-    ].flat(),
-  );
-}
-
-function encodeGraph({ nodes, inputs, outputs, constants = {} }: OnnxGraph): number[] {
-  return [
-    ...nodes.map((node) => message(1, encodeNode(node))),
-    text(2, 'kernel'),
-    ...Object.entries(constants).map(([name, values]) => message(5, encodeConstant(name, values))),
-    ...Object.entries(inputs).map(([name, type]) => message(11, encodeValue(name, type))),
-    ...Object.entries(outputs).map(([name, type]) => message(12, encodeValue(name, type))),
-  ].flat();
-}
-
-function encodeNode({ op, domain, inputs, outputs, attributes = {} }: OnnxNode): number[] {
-  return [
-    ...inputs.flatMap((name) => text(1, name)),
-    ...outputs.flatMap((name) => text(2, name)),
-    ...text(4, op),
-    ...Object.entries(attributes).flatMap(([name, value]) => message(5, encodeAttribute(name, value))),
-    ...(domain ? text(7, domain) : []),
-  ];
-}
-
-function encodeAttribute(name: string, value: Attribute): number[] {
-  const head = text(1, name);
-  if (typeof value === 'number') return [...head, ...int(3, value), ...int(20, attributeTypes.int)];
-  if (typeof value === 'string') return [...head, ...text(4, value), ...int(20, attributeTypes.string)];
-  if ('float' in value) return [...head, ...float(2, value.float), ...int(20, attributeTypes.float)];
-  if ('graph' in value) {
-    return [...head, ...message(6, encodeGraph(value.graph)), ...int(20, attributeTypes.graph)];
+  const model = new ProtobufWriter();
+  model.int(1, IR_VERSION);
+  model.message(7, (into) => writeGraph(into, graph));
+  for (const domain of DOMAINS) {
+    model.message(8, (into) => {
+      into.text(1, domain);
+      into.int(2, domain === '' ? OPSET : 1);
+    });
   }
-  return [...head, ...value.flatMap((each) => int(8, each)), ...int(20, attributeTypes.ints)];
+  return model.bytes();
 }
 
-function encodeConstant(name: string, values: readonly number[]): number[] {
-  const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-  return [
-    ...int(1, values.length),
-    ...int(2, elementTypes.int64),
-    ...text(8, name),
-    ...message(9, [...bytes]),
-  ];
+function writeGraph(into: ProtobufWriter, { nodes, inputs, outputs, constants = {} }: OnnxGraph): void {
+  for (const node of nodes) into.message(1, (inner) => writeNode(inner, node));
+  into.text(2, 'kernel');
+  for (const [name, values] of Object.entries(constants)) {
+    into.message(5, (inner) => writeConstant(inner, name, values));
+  }
+  for (const [name, type] of Object.entries(inputs))
+    into.message(11, (inner) => writeValue(inner, name, type));
+  for (const [name, type] of Object.entries(outputs))
+    into.message(12, (inner) => writeValue(inner, name, type));
+}
+
+function writeNode(into: ProtobufWriter, { op, domain, inputs, outputs, attributes = {} }: OnnxNode): void {
+  for (const name of inputs) into.text(1, name);
+  for (const name of outputs) into.text(2, name);
+  into.text(4, op);
+  for (const [name, value] of Object.entries(attributes)) {
+    into.message(5, (inner) => writeAttribute(inner, name, value));
+  }
+  if (domain) into.text(7, domain);
+}
+
+function writeAttribute(into: ProtobufWriter, name: string, value: Attribute): void {
+  into.text(1, name);
+  if (typeof value === 'number') {
+    into.int(3, value);
+    into.int(20, attributeTypes.int);
+  } else if (typeof value === 'string') {
+    into.text(4, value);
+    into.int(20, attributeTypes.string);
+  } else if ('float' in value) {
+    into.float(2, value.float);
+    into.int(20, attributeTypes.float);
+  } else if ('graph' in value) {
+    into.message(6, (inner) => writeGraph(inner, value.graph));
+    into.int(20, attributeTypes.graph);
+  } else {
+    for (const each of value) into.int(8, each);
+    into.int(20, attributeTypes.ints);
+  }
+}
+
+function writeConstant(into: ProtobufWriter, name: string, values: readonly number[]): void {
+  into.int(1, values.length);
+  into.int(2, elementTypes.int64);
+  into.text(8, name);
+  into.raw(9, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
 }
 
 /** A value of known element type and unknown shape, so that one model serves every shape. */
-function encodeValue(name: string, type: ElementType): number[] {
-  return [...text(1, name), ...message(2, message(1, int(1, elementTypes[type])))];
+function writeValue(into: ProtobufWriter, name: string, type: ElementType): void {
+  into.text(1, name);
+  into.message(2, (inner) => inner.message(1, (tensor) => tensor.int(1, elementTypes[type])));
 }
 
-function int(field: number, value: number): number[] {
-  return [...varint(field << 3), ...varint(value)];
+/** Protobuf's wire format: https://protobuf.dev/programming-guides/encoding/ */
+class ProtobufWriter {
+  readonly #bytes: number[] = [];
+
+  bytes(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+
+  int(field: number, value: number): void {
+    this.#varint(field << 3);
+    this.#varint(value);
+  }
+
+  float(field: number, value: number): void {
+    this.#varint((field << 3) | 5);
+    this.#bytes.push(...new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  text(field: number, value: string): void {
+    this.raw(field, utf8.encode(value));
+  }
+
+  message(field: number, write: (inner: ProtobufWriter) => void): void {
+    const inner = new ProtobufWriter();
+    write(inner);
+    this.raw(field, inner.#bytes);
+  }
+
+  raw(field: number, bytes: ArrayLike<number>): void {
+    this.#varint((field << 3) | 2);
+    this.#varint(bytes.length);
+    for (let i = 0; i < bytes.length; i++) this.#bytes.push(bytes[i]!);
+  }
+
+  #varint(value: number): void {
+    if (value < 0) {
+      this.#negative(value);
+      return;
+    }
+    let rest = value;
+    for (; rest > 127; rest = Math.floor(rest / 128)) this.#bytes.push((rest & 127) | 128);
+    this.#bytes.push(rest);
+  }
+
+  #negative(value: number): void {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 127n; rest >>= 7n) this.#bytes.push(Number(rest & 127n) | 128);
+    this.#bytes.push(Number(rest));
+  }
 }
 
-function float(field: number, value: number): number[] {
-  return [...varint((field << 3) | 5), ...new Uint8Array(Float32Array.of(value).buffer)];
-}
-
-function message(field: number, bytes: readonly number[]): number[] {
-  return [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
-}
-
-function text(field: number, value: string): number[] {
-  return message(field, [...new TextEncoder().encode(value)]);
-}
-
-function varint(value: number): number[] {
-  let rest = BigInt.asUintN(64, BigInt(value));
-  const bytes: number[] = [];
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return [...bytes, Number(rest)];
-}
+const utf8 = new TextEncoder();

@@ -1,10 +1,12 @@
 import { type NativeSession, type OrtBinding, type OrtTensors, openSession } from './binding.js';
-import { type Attribute, encodeModel, type OnnxGraph } from './onnx-model.js';
+import { commonGraphs } from './graphs.js';
+import { encodeModel, type OnnxGraph } from './onnx-model.js';
 import { Switchboard } from './switchboard.js';
 
 /**
  * One graph, ready to run on any shapes. With `parallel`, it may use all threads of the engine: for calls that take
- * some 100 µs or more.
+ * some 100 µs or more. Whether a call is parallel must depend on its shapes alone, because the number of threads
+ * may change the last bits of a result, and a run that is repeated must give the same.
  */
 export type Compiled = (inputs: OrtTensors, outputs: OrtTensors, parallel?: boolean) => void;
 
@@ -19,14 +21,19 @@ export class Sessions {
     readonly binding: OrtBinding,
     readonly threads: number,
   ) {
-    this.#switchboard = threads > 1 ? new Switchboard(binding, threads) : undefined;
+    this.#switchboard = threads > 1 ? new Switchboard(binding, threads, commonGraphs.values()) : undefined;
   }
 
-  /** The compiled graph for `key`, which must name everything that `graph` depends on. */
-  get(key: string, graph: () => OnnxGraph): Compiled {
+  /**
+   * The compiled graph for `key`, which must name everything that `graph` depends on. Common graphs are known by
+   * their key.
+   */
+  get(key: string, graph?: () => OnnxGraph): Compiled {
     let compiled = this.#compiled.get(key);
     if (compiled === undefined) {
-      compiled = this.#compile(graph());
+      const described = graph?.() ?? commonGraphs.get(key);
+      if (described === undefined) throw new Error(`There is no common graph '${key}'.`);
+      compiled = this.#compile(described);
       this.#compiled.set(key, compiled);
     }
     return compiled;
@@ -35,29 +42,13 @@ export class Sessions {
   #compile(graph: OnnxGraph): Compiled {
     const switchboard = Switchboard.takes(graph) ? this.#switchboard : undefined;
     let single: NativeSession | undefined;
-    let line: number | undefined;
     return (inputs, outputs, parallel = false) => {
       if (parallel && switchboard !== undefined) {
-        line ??= switchboard.add(graph);
-        switchboard.run(line, inputs, outputs.y!);
+        switchboard.run(graph, inputs, outputs.y!);
       } else {
         single ??= openSession(this.binding, encodeModel(graph), { threads: 1 });
         single.run(inputs, outputs, NO_OPTIONS);
       }
     };
   }
-}
-
-/** A graph of one node over float32 tensors, output `y`. */
-export function oneNode(
-  op: string,
-  inputs: readonly string[],
-  attributes: Readonly<Record<string, Attribute>> = {},
-  domain = '',
-): OnnxGraph {
-  return {
-    nodes: [{ op, domain, inputs, outputs: ['y'], attributes }],
-    inputs: Object.fromEntries(inputs.map((name) => [name, 'float32' as const])),
-    outputs: { y: 'float32' },
-  };
 }

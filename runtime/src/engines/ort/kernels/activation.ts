@@ -1,6 +1,5 @@
 import { getKernel, type NamedAttrMap, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
-import { oneNode } from '../sessions.js';
 import { sizeOf } from './kernel.js';
 
 export interface ActivationAttrs {
@@ -40,5 +39,5 @@ export function activate(
 
 function reluInPlace(backend: OrtBackend, y: TensorInfo): void {
   const tensor = backend.feed(y, [sizeOf(y.shape)]);
-  backend.sessions.get('Relu', () => oneNode('Relu', ['x']))({ x: tensor }, { y: tensor });
+  backend.sessions.get('Relu')({ x: tensor }, { y: tensor });
 }

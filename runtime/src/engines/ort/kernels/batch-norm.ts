@@ -1,4 +1,5 @@
 import type { TensorInfo } from '../../../tf.js';
+import { commonGraph, floatGraph } from '../graphs.js';
 import { type HotKernel, isFloat, sizeOf } from './kernel.js';
 
 interface BatchNormInputs {
@@ -8,6 +9,17 @@ interface BatchNormInputs {
   offset?: TensorInfo;
   scale?: TensorInfo;
 }
+
+const affine = commonGraph(
+  'Affine',
+  floatGraph(
+    [
+      { op: 'Mul', inputs: ['x', 'factor'], outputs: ['scaled'] },
+      { op: 'Add', inputs: ['scaled', 'shift'], outputs: ['y'] },
+    ],
+    ['x', 'factor', 'shift'],
+  ),
+);
 
 /** (x - mean) / √(variance + ε) · scale + offset, with one value of each per channel (the last axis). */
 export const fusedBatchNorm: HotKernel<BatchNormInputs, { varianceEpsilon?: number }> = ({
@@ -31,14 +43,7 @@ export const fusedBatchNorm: HotKernel<BatchNormInputs, { varianceEpsilon?: numb
   }
   const y = backend.allocate(x.shape);
   const dims = [sizeOf(x.shape) / channels, channels];
-  const run = backend.sessions.get('Affine', () => ({
-    nodes: [
-      { op: 'Mul', inputs: ['x', 'factor'], outputs: ['scaled'] },
-      { op: 'Add', inputs: ['scaled', 'shift'], outputs: ['y'] },
-    ],
-    inputs: { x: 'float32', factor: 'float32', shift: 'float32' },
-    outputs: { y: 'float32' },
-  }));
+  const run = backend.sessions.get(affine);
   const vector = (data: Float32Array) => ({ type: 'float32', dims: [channels], data }) as const;
   run(
     { x: backend.feed(x, dims), factor: vector(factor), shift: vector(shift) },

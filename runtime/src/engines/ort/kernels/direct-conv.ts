@@ -1,7 +1,7 @@
 import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import type { OrtTensor } from '../binding.js';
-import { oneNode } from '../sessions.js';
+import { oneNode } from '../graphs.js';
 import type { Geometry } from './conv2d-geometry.js';
 
 /**
@@ -250,12 +250,7 @@ export function directConvFilterGradient(
 function sumGroups(backend: OrtBackend, x: OrtTensor, columns: number, y: OrtTensor): void {
   const [taps, groups, padded] = x.dims as [number, number, number];
   if (padded === columns) {
-    const sum = backend.sessions.get('ReduceSum 1 of 3', () => ({
-      nodes: [{ op: 'ReduceSum', inputs: ['x', 'axes'], outputs: ['y'], attributes: { keepdims: 0 } }],
-      inputs: { x: 'float32' },
-      outputs: { y: 'float32' },
-      constants: { axes: [1] },
-    }));
+    const sum = backend.sessions.get('ReduceSum 1 of 3');
     sum({ x }, { y: { ...y, dims: [taps, columns] } });
     return;
   }

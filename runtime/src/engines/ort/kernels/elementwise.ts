@@ -1,8 +1,8 @@
 import { broadcast_util, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import type { OrtTensors } from '../binding.js';
+import { commonGraph, floatGraph, oneNode } from '../graphs.js';
 import type { Attribute, OnnxGraph, OnnxNode } from '../onnx-model.js';
-import { oneNode } from '../sessions.js';
 import { type HotKernel, isFloat, scalar, sizeOf } from './kernel.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each kernel has attributes of its own
@@ -17,7 +17,7 @@ function map(
   backend: OrtBackend,
   x: TensorInfo,
   key: string,
-  graph: () => OnnxGraph,
+  graph?: () => OnnxGraph,
   constants?: OrtTensors,
 ): TensorInfo | undefined {
   const size = sizeOf(x.shape);
@@ -35,8 +35,8 @@ function map(
 
 /** A graph over one float32 tensor: one operator of ONNX, or the nodes given. */
 function unary(name: string, nodes: readonly OnnxNode[] = [node(name, ['x'])]): UnaryKernel {
-  const graph: OnnxGraph = { nodes, inputs: { x: 'float32' }, outputs: { y: 'float32' } };
-  return ({ inputs: { x }, backend }) => map(backend, x, name, () => graph);
+  commonGraph(name, floatGraph(nodes, ['x']));
+  return ({ inputs: { x }, backend }) => map(backend, x, name);
 }
 
 function withAlpha(op: string): UnaryKernel {
@@ -46,11 +46,10 @@ function withAlpha(op: string): UnaryKernel {
   };
 }
 
+const clipGraph = commonGraph('Clip', oneNode('Clip', ['x', 'min', 'max']));
+
 function clip(backend: OrtBackend, x: TensorInfo, min: number, max: number): TensorInfo | undefined {
-  return map(backend, x, 'Clip', () => oneNode('Clip', ['x', 'min', 'max']), {
-    min: scalar(min),
-    max: scalar(max),
-  });
+  return map(backend, x, clipGraph, undefined, { min: scalar(min), max: scalar(max) });
 }
 
 /** A graph over two float32 tensors, with broadcasting: one operator of ONNX, or the nodes given. */
@@ -70,7 +69,7 @@ function pairwise(
   name: string,
   nodes = [node(name, ['a', 'b'])] as readonly OnnxNode[],
 ) {
-  const graph: OnnxGraph = { nodes, inputs: { a: 'float32', b: 'float32' }, outputs: { y: type } };
+  commonGraph(name, { ...floatGraph(nodes, ['a', 'b']), outputs: { y: type } });
   return (backend: OrtBackend, a: TensorInfo, b: TensorInfo): TensorInfo | undefined => {
     if (!isFloat(a, b)) return undefined;
     const sizeA = sizeOf(a.shape);
@@ -83,7 +82,7 @@ function pairwise(
         ? backend.allocate(shape)
         : backend.makeTensorInfo(shape, 'bool', new Uint8Array(sizeOf(shape)));
     const output = type === 'float32' ? backend.feed(y) : backend.feedBool(y);
-    backend.sessions.get(name, () => graph)(
+    backend.sessions.get(name)(
       { a: backend.feed(a), b: backend.feed(b) },
       { y: output },
       size >= backend.limits.parallelElements,
@@ -91,6 +90,11 @@ function pairwise(
     return y;
   };
 }
+
+const stepGraph = commonGraph(
+  'Step',
+  floatGraph([node('Sign', ['x'], 'sign'), node('Relu', ['sign'])], ['x']),
+);
 
 export const unaryKernels = {
   Abs: unary('Abs'),
@@ -119,14 +123,7 @@ export const unaryKernels = {
   Softplus: unary('Softplus'),
   Sqrt: unary('Sqrt'),
   Square: unary('Square', [node('Mul', ['x', 'x'])]),
-  Step: ({ inputs: { x }, attrs, backend }) =>
-    attrs.alpha === 0
-      ? map(backend, x, 'Step', () => ({
-          nodes: [node('Sign', ['x'], 'sign'), node('Relu', ['sign'])],
-          inputs: { x: 'float32' },
-          outputs: { y: 'float32' },
-        }))
-      : undefined,
+  Step: ({ inputs: { x }, attrs, backend }) => (attrs.alpha === 0 ? map(backend, x, stepGraph) : undefined),
   Tanh: unary('Tanh'),
 } satisfies Record<string, UnaryKernel>;
 
@@ -153,9 +150,8 @@ export const binaryKernels = {
 /** Adds one value per channel (the last axis), in place: `x` must be nobody else's. */
 export function addBias(backend: OrtBackend, x: TensorInfo, bias: TensorInfo): void {
   const y = backend.feed(x);
-  const graph = () => oneNode('Add', ['a', 'b']);
   const parallel = sizeOf(x.shape) >= backend.limits.parallelElements;
-  backend.sessions.get('Add', graph)({ a: y, b: backend.feed(bias) }, { y }, parallel);
+  backend.sessions.get('Add')({ a: y, b: backend.feed(bias) }, { y }, parallel);
 }
 
 interface SelectInputs {

@@ -1,6 +1,6 @@
 import type { OrtBackend } from '../backend.js';
 import type { OrtTensor } from '../binding.js';
-import { oneNode } from '../sessions.js';
+import { oneNode } from '../graphs.js';
 
 /** tfjs's images are [batch, height, width, channels], ONNX's [batch, channels, height, width]. */
 export const permutations = {

@@ -1,6 +1,6 @@
 import { broadcast_util, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
-import { oneNode } from '../sessions.js';
+import { commonGraph, oneNode } from '../graphs.js';
 import { type ActivationAttrs, activate } from './activation.js';
 import { type HotKernel, isFloat, sizeOf } from './kernel.js';
 
@@ -14,6 +14,16 @@ export const batchMatMul: HotKernel<{ a: TensorInfo; b: TensorInfo }, MatMulAttr
   attrs,
   backend,
 }) => product(backend, a, b, attrs);
+
+for (const transA of [0, 1]) {
+  for (const transB of [0, 1]) {
+    const form = `${'NT'[transA]}${'NT'[transB]}`;
+    const attributes = { transA, transB };
+    commonGraph(`Gemm ${form}`, oneNode('Gemm', ['a', 'b'], attributes));
+    commonGraph(`Gemm ${form} +`, oneNode('Gemm', ['a', 'b', 'c'], attributes));
+    commonGraph(`MatMul ${form}`, oneNode('FusedMatMul', ['a', 'b'], attributes, 'com.microsoft'));
+  }
+}
 
 interface FusedInputs {
   a: TensorInfo;
@@ -57,23 +67,19 @@ function product(
   const flat = sizeOf(outerB) === 1 && (batchA === 1 || !transposeA);
   if (bias !== undefined && !(flat && bias.shape.at(-1) === n && sizeOf(bias.shape) === n)) return undefined;
   const y = backend.allocate([...outer, m, n]);
-  const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
   const form = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
   if (flat) {
-    const gemm = backend.sessions.get(`Gemm ${form}${bias ? ' +' : ''}`, () =>
-      oneNode('Gemm', bias ? ['a', 'b', 'c'] : ['a', 'b'], attributes),
-    );
     const feeds = { a: backend.feed(a, [batchA * aRows, aColumns]), b: backend.feed(b, [bRows, bColumns]) };
-    gemm(
-      bias ? { ...feeds, c: backend.feed(bias, [n]) } : feeds,
-      { y: backend.feed(y, [batchA * m, n]) },
+    const sum = backend.feed(y, [batchA * m, n]);
+    if (bias === undefined) backend.sessions.get(`Gemm ${form}`)(feeds, { y: sum }, parallel);
+    else
+      backend.sessions.get(`Gemm ${form} +`)({ ...feeds, c: backend.feed(bias, [n]) }, { y: sum }, parallel);
+  } else {
+    backend.sessions.get(`MatMul ${form}`)(
+      { a: backend.feed(a), b: backend.feed(b) },
+      { y: backend.feed(y) },
       parallel,
     );
-  } else {
-    const matMul = backend.sessions.get(`MatMul ${form}`, () =>
-      oneNode('FusedMatMul', ['a', 'b'], attributes, 'com.microsoft'),
-    );
-    matMul({ a: backend.feed(a), b: backend.feed(b) }, { y: backend.feed(y) }, parallel);
   }
   return y;
 }

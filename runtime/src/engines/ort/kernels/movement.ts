@@ -1,6 +1,6 @@
 import { backend_util, slice_util, type TensorInfo, util } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
-import { oneNode } from '../sessions.js';
+import { oneNode } from '../graphs.js';
 import { type HotKernel, int64, isFloat, scalar, sizeOf, view } from './kernel.js';
 
 /** Kernels that only move values: float32, one copy each, or none where a view will do. */

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
-import { oneNode } from '../sessions.js';
+import { oneNode } from '../graphs.js';
 import { convAttributes, type Geometry } from './conv2d-geometry.js';
 import { transpose } from './layout.js';
 
@@ -87,16 +87,18 @@ export function planarConvFilterGradient(
   const y = backend.feed(dw, [windowSize, info.outChannels]);
   const dyValues = backend.float32(dy);
   const dyImage = windowsPerImage * info.outChannels;
-  const multiplyAdd = backend.sessions.get('Gemm TN +', () =>
-    oneNode('Gemm', ['a', 'b', 'c'], { transA: 1, transB: 0 }),
-  );
+  const multiplyAdd = backend.sessions.get('Gemm TN +');
   for (let image = 0; image < info.batchSize; image += images) {
     const count = Math.min(images, info.batchSize - image);
     unfold(backend.float32(x), info, image, count, windows);
     const rows = count * windowsPerImage;
     const a = { type: y.type, dims: [rows, windowSize], data: windows.subarray(0, rows * windowSize) };
     const block = dyValues.subarray(image * dyImage, (image + count) * dyImage);
-    multiplyAdd({ a, b: { type: y.type, dims: [rows, info.outChannels], data: block }, c: y }, { y });
+    multiplyAdd(
+      { a, b: { type: y.type, dims: [rows, info.outChannels], data: block }, c: y },
+      { y },
+      rows * windowSize * info.outChannels >= backend.limits.parallelProduct,
+    );
   }
   backend.release(scratch);
   return dw;

@@ -1,7 +1,6 @@
 import { backend_util, type TensorInfo, util } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
-import type { OnnxGraph } from '../onnx-model.js';
-import { oneNode } from '../sessions.js';
+import { commonGraph, oneNode, reduction } from '../graphs.js';
 import { type HotKernel, sizeOf } from './kernel.js';
 
 type Axes = number | number[] | undefined;
@@ -28,14 +27,12 @@ function reduce(
   return y;
 }
 
-function reduction(op: ReduceOp, axes: number[]): OnnxGraph {
-  if (op !== 'ReduceSum') return oneNode(op, ['x'], { axes, keepdims: 0 });
-  return {
-    nodes: [{ op, inputs: ['x', 'axes'], outputs: ['y'], attributes: { keepdims: 0 } }],
-    inputs: { x: 'float32' },
-    outputs: { y: 'float32' },
-    constants: { axes },
-  };
+for (const axes of [[0], [1], [0, 2]]) {
+  for (const rank of [1, 2, 3]) {
+    if (axes.at(-1)! < rank && axes.length * 2 >= rank - 1) {
+      commonGraph(`ReduceSum ${axes} of ${rank}`, reduction('ReduceSum', axes));
+    }
+  }
 }
 
 /** Drops axes of size 1 and joins neighbours with the same fate, so that few graphs serve every shape. */
@@ -102,6 +99,8 @@ export const reductionKernels = {
   Min: min,
 };
 
+const softmaxGraph = commonGraph('Softmax', oneNode('Softmax', ['x'], { axis: 1 }));
+
 /** Softmax over the last axis, the only one that tfjs asks for. */
 export const softmax: HotKernel<{ logits: TensorInfo }, { dim: number }> = ({
   inputs: { logits },
@@ -115,7 +114,7 @@ export const softmax: HotKernel<{ logits: TensorInfo }, { dim: number }> = ({
   const classes = shape.at(-1)!;
   const dims = [size / classes, classes];
   const y = backend.allocate(shape);
-  const run = backend.sessions.get('Softmax', () => oneNode('Softmax', ['x'], { axis: 1 }));
+  const run = backend.sessions.get(softmaxGraph);
   run(
     { x: backend.feed(logits, dims) },
     { y: backend.feed(y, dims) },
