@@ -67,7 +67,8 @@ function ambiguities(analysis: Analysis): Diagnostic[] {
 }
 
 function differs(node: Node | undefined, given: LightningClass | undefined, analysis: Analysis): boolean {
-  return node !== undefined && classAt(node, analysis) !== given;
+  const other = node && classAt(node, analysis);
+  return other !== undefined && other !== given;
 }
 
 /** A module with only one half of what training needs. */

@@ -63,5 +63,6 @@ function parameterDifference(
   const taken = parameter.getTypeAtLocation(method);
   const type = passed.getTypeAtLocation(method);
   if (taken.isAssignableTo(type) || type.isAssignableTo(taken)) return undefined;
-  return `${name} is ${typeText(taken, method)}, the hook passes ${typeText(type, method)} ('${passed.getName()}')`;
+  const as = passed.getName() === parameter.getName() ? '' : ` ('${passed.getName()}')`;
+  return `${name} is ${typeText(taken, method)}, the hook passes ${typeText(type, method)}${as}`;
 }

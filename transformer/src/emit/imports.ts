@@ -71,12 +71,15 @@ export class Imports {
 
 function importStatement(specifier: string, entries: readonly Entry[]): string {
   const onlyTypes = entries.every(({ typeOnly }) => typeOnly);
-  const names = [...entries]
+  const named = entries
+    .filter(({ name }) => name !== 'default')
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, local, typeOnly }) => {
       return `${typeOnly && !onlyTypes ? 'type ' : ''}${name === local ? name : `${name} as ${local}`}`;
     });
-  return `import ${onlyTypes ? 'type ' : ''}{ ${names.join(', ')} } from '${specifier}';\n`;
+  const byDefault = entries.filter(({ name }) => name === 'default').map(({ local }) => local);
+  const bindings = [...byDefault, ...(named.length > 0 ? [`{ ${named.join(', ')} }`] : [])];
+  return `import ${onlyTypes ? 'type ' : ''}${bindings.join(', ')} from '${specifier}';\n`;
 }
 
 function byPackagesFirst(a: string, b: string): number {

@@ -4,17 +4,19 @@ import { RUNTIME } from '../discovery/runtime-package.js';
 import { compiledClasses } from './compiled-class.js';
 import { BANNER, type GeneratedFile } from './generated-file.js';
 
+const LONGEST_UNION = 80;
+
 /** `metrics.ts`: the names that modules log; they become the type of `monitor`. */
 export function metricsFile(path: string, analysis: Analysis): GeneratedFile {
   const { metrics } = analysis;
   const types = compiledClasses(analysis)
     .filter(({ source }) => source.kind === 'module')
-    .map(({ source, imported }) => {
-      const { localName = imported.name } = imported;
-      return `/** Metrics that ${localName} logs. */\nexport type ${localName}Metric = ${unionText(metrics.of(source))};\n`;
+    .map(({ source, prefix }) => {
+      const name = prefix.charAt(0).toUpperCase() + prefix.slice(1);
+      return `/** Metrics that ${source.name} logs. */\nexport type ${name}Metric =${unionText(metrics.of(source))};\n`;
     });
-  const names = [...metrics.all.names, ...(metrics.all.open ? ['[name: string]'] : [])];
-  const members = names.map((name) => `    ${propertyName(name)}: true;\n`).join('');
+  const names = [...metrics.all.names.map(propertyName), ...(metrics.all.open ? ['[name: string]'] : [])];
+  const members = names.map((name) => `    ${name}: true;\n`).join('');
   const augmentation =
     members === '' ? '' : `declare module '${RUNTIME}' {\n  interface MetricNames {\n${members}  }\n}\n`;
   const parts = [...types, augmentation].filter((part) => part !== '');
@@ -22,12 +24,17 @@ export function metricsFile(path: string, analysis: Analysis): GeneratedFile {
 }
 
 function unionText({ names, open }: MetricUnion): string {
-  if (open) return 'string';
-  return names.length === 0
-    ? 'never'
-    : names.map((name) => JSON.stringify(name).replace(/^"(.*)"$/, "'$1'")).join(' | ');
+  if (open) return ' string';
+  const texts = names.map(quoted);
+  if (texts.length === 0) return ' never';
+  const line = texts.join(' | ');
+  return line.length <= LONGEST_UNION ? ` ${line}` : texts.map((text) => `\n  | ${text}`).join('');
 }
 
 function propertyName(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) || name.startsWith('[') ? name : JSON.stringify(name);
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
+}
+
+function quoted(name: string): string {
+  return `'${JSON.stringify(name).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
