@@ -44,6 +44,7 @@ export async function evaluate(
   loaders: readonly EvaluationLoader<unknown>[],
   loggerStep: number | undefined,
 ): Promise<EvaluationRun> {
+  session.trainer.numEvaluationBatches = loaders.map(({ limit }) => limit ?? Number.POSITIVE_INFINITY);
   const run = new EvaluationRun(stage, session.module, session, loaders, { loggerStep });
   const compiled = compiledOf(session.module.constructor)?.loops?.[stage];
   try {

@@ -64,6 +64,8 @@ export class Trainer {
   optimizers: readonly Optimizer[] = [];
   /** Training batches per epoch; Infinity for data without length. */
   numTrainingBatches = Number.POSITIVE_INFINITY;
+  /** Batches of the running or last evaluation, per data loader; Infinity for data without length. */
+  numEvaluationBatches: readonly number[] = [];
   /** The checkpoint that the running or last call started from. */
   ckptPath: string | undefined;
   /** Whether the running fit validates. */
