@@ -40,9 +40,9 @@ function encode(value: unknown, path: string, inside: object[]): unknown {
   if (prototype !== Object.prototype && prototype !== null)
     throw cannotHold(path, `a ${value.constructor.name}`);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  const escape = entries.length === 1 && /^\$+number$/.test(entries[0]![0]) ? '$' : '';
+  const prefix = entries.length === 1 && /^\$+number$/.test(entries[0]![0]) ? '$' : '';
   return Object.fromEntries(
-    entries.map(([key, item]) => [escape + key, encode(item, `${path}.${key}`, within)]),
+    entries.map(([key, item]) => [prefix + key, encode(item, `${path}.${key}`, within)]),
   );
 }
 

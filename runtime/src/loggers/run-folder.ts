@@ -1,0 +1,57 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PLError } from '../errors/pl-error.js';
+
+/**
+ * Makes the folder `version_<n>` below `root`, with n above every version that is there, and returns n. Making it is
+ * what claims it: of two programs that start at once each gets its own.
+ *
+ * @throws PL5401 when it cannot be made
+ */
+export function claimVersion(root: string): number {
+  makeFolder(root);
+  for (let version = highestVersion(root) + 1; ; version++) {
+    const folder = join(root, `version_${version}`);
+    try {
+      mkdirSync(folder);
+      return version;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(folder, error);
+    }
+  }
+}
+
+/** Makes a folder and those above it. Throws PL5401. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+/** An error of the file system as PL5401; anything else as it is. */
+export function unwritable(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof PLError || code === undefined) return error;
+  const why =
+    {
+      EACCES: 'permission denied',
+      EPERM: 'permission denied',
+      EROFS: 'the file system is read-only',
+      ENOSPC: 'the disk is full',
+      EDQUOT: 'the disk quota is used up',
+      ENOTDIR: 'a part of the path is a file',
+      EEXIST: 'a part of the path is a file',
+      EISDIR: 'a folder has this name',
+    }[code] ?? code;
+  return new PLError('PL5401', `Logs cannot be written to ${path}: ${why}`, {
+    hint: 'Free the place, or choose another folder: trainer.defaultRootDir, or the logger’s saveDir.',
+    cause: error,
+  });
+}
+
+function highestVersion(root: string): number {
+  const versions = readdirSync(root).map((name) => Number(/^version_(\d+)$/.exec(name)?.[1] ?? -1));
+  return versions.reduce((a, b) => Math.max(a, b), -1);
+}
