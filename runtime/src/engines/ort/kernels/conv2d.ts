@@ -76,7 +76,8 @@ export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, 
   const info = isFloat(x, dy) ? gradientGeometry(backend, dy, x.shape, attrs.filterShape, attrs) : undefined;
   if (info === undefined) return undefined;
   const block = backend.directBlock;
-  return block
+  // Images are this kernel's channels: it takes whole blocks of them, or less than one.
+  return block && (info.batchSize < block || info.batchSize % block === 0)
     ? directConvFilterGradient(backend, block, info, x, dy)
     : planarConvFilterGradient(backend, info, x, dy);
 };
