@@ -10,6 +10,8 @@ export {
 } from './checkpoint/checkpoint.js';
 export { compareState } from './checkpoint/compare-state.js';
 export { describeCheckpoint } from './checkpoint/describe-checkpoint.js';
+export { type MainOptions, main } from './cli/main.js';
+export type { ProgramConfig } from './cli/program.js';
 export type { ConfigDefinition, SchemaIssue, SchemaValidator, Setting } from './config/definition.js';
 export { hparamsValidator } from './config/hparams.js';
 export type { JsonScalar, JsonSchema, JsonType, JsonValue } from './config/json-schema.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digits } from './digits.test.data.js';
+import { digits } from './digits.test.support.js';
 import { helpText } from './help.js';
 
 describe('--help', () => {

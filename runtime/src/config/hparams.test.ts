@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { PLError } from '../errors/pl-error.js';
 import type { SchemaValidator } from './definition.js';
-import { digits } from './digits.test.data.js';
+import { digits } from './digits.test.support.js';
 import { hparamsValidator } from './hparams.js';
 
 const schema = digits.schema.properties!.model!;

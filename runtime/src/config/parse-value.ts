@@ -15,7 +15,7 @@ export function parseValue(text: string, schema: JsonSchema): unknown {
 }
 
 /** Whether a schema takes values of this value's type; for constants and enums, this very value. */
-function accepts(schema: JsonSchema, value: unknown): boolean {
+export function accepts(schema: JsonSchema, value: unknown): boolean {
   if (schema.const !== undefined) return schema.const === value;
   if (schema.enum) return schema.enum.some((allowed) => allowed === value);
   if (schema.anyOf) return schema.anyOf.some((member) => accepts(member, value));

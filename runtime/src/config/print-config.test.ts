@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { digits } from './digits.test.data.js';
+import { digits } from './digits.test.support.js';
 import { printConfig } from './print-config.js';
 import { resolveConfig } from './resolve.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PLError } from '../errors/pl-error.js';
-import { digits } from './digits.test.data.js';
+import { digits } from './digits.test.support.js';
 import { describeOrigin } from './origin.js';
 import { type ConfigSources, resolveConfig } from './resolve.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeType } from './describe-type.js';
-import { digits } from './digits.test.data.js';
+import { digits } from './digits.test.support.js';
 import { environmentName, groupSchema } from './settings.js';
 
 describe('names', () => {

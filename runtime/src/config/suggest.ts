@@ -11,7 +11,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
       bestDistance = d;
     }
   }
-  return bestDistance <= Math.max(1, Math.floor(name.length / 3)) ? best : undefined;
+  return bestDistance <= Math.max(name.length > 2 ? 2 : 1, Math.floor(name.length / 3)) ? best : undefined;
 }
 
 /** How much of the distance comes from capitals alone. */

@@ -1,0 +1,23 @@
+import type { ConfigDefinition } from '../config/definition.js';
+import { helpText } from '../config/help.js';
+
+/** The text of `--help`. */
+export function usage(program: string, definition: ConfigDefinition, width: number): string {
+  return `Usage: ${program} <command> [flags]
+
+Commands:
+  fit        trains the model
+  validate   runs the validation data through it and prints the metrics
+  test       runs the test data through it and prints the metrics
+  predict    runs the prediction data through it and writes what comes out to predictions.json
+
+Flags:
+  --config <file>      configuration file, YAML or JSON; repeatable, later ones win
+  --ckpt-path <path>   checkpoint to start from: a file, 'best' or 'last' of the newest run that has any,
+                       or 'none'. By default fit starts anew, and the others take 'best'
+  --print-config       prints the resolved settings with the origin of each, and ends
+  -h, --help           prints this text
+
+${helpText(definition, width)}
+`;
+}
