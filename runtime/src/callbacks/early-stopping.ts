@@ -4,7 +4,7 @@ import type { Trainer } from '../trainer/trainer.js';
 import { announce } from './announce.js';
 import { isBetter, type MonitorMode, worstScore } from './best-checkpoints.js';
 import { Callback } from './callback.js';
-import { notLogged } from './monitored-metric.js';
+import { judgesAtEpochEnd, notLogged } from './monitored-metric.js';
 
 export interface EarlyStoppingOptions {
   /** The metric that decides. */
@@ -102,8 +102,7 @@ export class EarlyStopping extends Callback {
   }
 
   #checksEpochs(trainer: Trainer): boolean {
-    const { checkValEveryNEpoch, valCheckInterval } = trainer.config;
-    return this.#options.checkOnTrainEpochEnd ?? (checkValEveryNEpoch === 1 && valCheckInterval === null);
+    return this.#options.checkOnTrainEpochEnd ?? judgesAtEpochEnd(trainer);
   }
 
   #check(trainer: Trainer): void {
@@ -113,15 +112,17 @@ export class EarlyStopping extends Callback {
       if (this.#options.strict) throw notLogged('EarlyStopping', this.monitor, trainer);
       return;
     }
-    const stop = this.#judge(Math.fround(current), trainer);
+    const stop = this.#judge(Math.fround(current));
     if (stop === undefined) return;
-    trainer.shouldStop = true;
+    const [reason, message] = stop;
+    if (!trainer.shouldStop) announce(`Stopping early: ${message}`);
+    this.stoppingReason = reason;
+    this.stoppingReasonMessage = message;
     this.stoppedEpoch = trainer.currentEpoch;
-    [this.stoppingReason, this.stoppingReasonMessage] = stop;
-    announce(trainer, `Stopping early: ${stop[1]}`);
+    trainer.shouldStop = true;
   }
 
-  #judge(current: number, trainer: Trainer): [StoppingReason, string] | undefined {
+  #judge(current: number): [StoppingReason, string] | undefined {
     const { monitor, mode, bestScore: best } = this;
     const { checkFinite, stoppingThreshold, divergenceThreshold, minDelta, verbose } = this.#options;
     if (checkFinite && !Number.isFinite(current)) {
@@ -143,7 +144,7 @@ export class EarlyStopping extends Callback {
     if (isBetter(mode, handicapped, best)) {
       this.bestScore = current;
       this.waitCount = 0;
-      if (verbose) announce(trainer, `${monitor} improved from ${shown(best)} to ${shown(current)}.`);
+      if (verbose) announce(`${monitor} improved from ${shown(best)} to ${shown(current)}.`);
       return undefined;
     }
     this.waitCount++;

@@ -15,7 +15,7 @@ import {
   type ResolvedModelCheckpointOptions,
   resolveModelCheckpointOptions,
 } from './model-checkpoint-options.js';
-import { notLogged } from './monitored-metric.js';
+import { judgesAtEpochEnd, notLogged } from './monitored-metric.js';
 
 /** What a checkpoint keeps about the checkpoints before it. */
 interface ModelCheckpointState extends BestCheckpointsState {
@@ -118,8 +118,7 @@ export class ModelCheckpoint extends Callback {
     this.dirpath = resolve(this.dirpath ?? join(trainer.logDir, 'checkpoints'));
     if (stage !== 'fit' || !this.#saves(trainer)) return;
     const found = await readdir(this.dirpath).catch(() => []);
-    if (found.length > 0)
-      announce(trainer, `${shown(this.dirpath)} holds files of an earlier run; they stay.`);
+    if (found.length > 0) announce(`${shown(this.dirpath)} holds files of an earlier run; they stay.`);
   }
 
   @Hook('on_train_start')
@@ -232,9 +231,7 @@ export class ModelCheckpoint extends Callback {
   }
 
   #savesAtEpochEnd(trainer: Trainer): boolean {
-    const { checkValEveryNEpoch, valCheckInterval } = trainer.config;
-    const validatesAtEpochEnd = checkValEveryNEpoch === 1 && valCheckInterval === null;
-    return this.#options.saveOnTrainEpochEnd ?? (validatesAtEpochEnd || !trainer.validates);
+    return this.#options.saveOnTrainEpochEnd ?? judgesAtEpochEnd(trainer);
   }
 
   /** Saves what is worth it, and removes what gave way when everything new is on disk. */
@@ -258,7 +255,7 @@ export class ModelCheckpoint extends Callback {
       throw notLogged('ModelCheckpoint', monitor, trainer);
     }
     if (!this.#best.accepts(logged)) {
-      if (verbose) announce(trainer, `${monitor} = ${logged} is not among the ${saveTopK} best: not saved`);
+      if (verbose) announce(`${monitor} = ${logged} is not among the ${saveTopK} best: not saved`);
       return undefined;
     }
     const score = Number.isNaN(logged) ? worstScore(mode) : logged;
@@ -268,7 +265,7 @@ export class ModelCheckpoint extends Callback {
     this.#best.add(path, score);
     this.bestModelPath = this.#best.bestPath;
     await this.#save(trainer, path);
-    if (verbose) announce(trainer, `${monitor} = ${logged}: saved ${shown(path)}`);
+    if (verbose) announce(`${monitor} = ${logged}: saved ${shown(path)}`);
     return this.#outdated(trainer, displaced, path);
   }
 
@@ -277,7 +274,7 @@ export class ModelCheckpoint extends Callback {
     const path = this.#freePath(metrics, previous);
     this.bestModelPath = path;
     await this.#save(trainer, path);
-    if (this.#options.verbose) announce(trainer, `saved ${shown(path)}`);
+    if (this.#options.verbose) announce(`saved ${shown(path)}`);
     return this.#options.saveTopK === 1 ? this.#outdated(trainer, previous, path) : undefined;
   }
 

@@ -7,8 +7,8 @@ import { Callback } from './callback.js';
 /** Prints the number of parameters before training. */
 export class ModelSummary extends Callback {
   @Hook('on_fit_start')
-  printSummary(trainer: Trainer, module: LightningModule): void {
+  printSummary(_trainer: Trainer, module: LightningModule): void {
     const count = module.parameters().reduce((sum, v) => sum + v.size, 0);
-    announce(trainer, `${module.constructor.name}: ${count} trainable parameters`);
+    announce(`${module.constructor.name}: ${count} trainable parameters`);
   }
 }
