@@ -41,7 +41,7 @@ async function start() {
   await step('npm', ['run', '--silent', 'train']);
   const report = await step('npm', ['run', '--silent', 'test']);
 
-  const accuracy = /test_acc\D*?(\d(?:\.\d+)?)/.exec(report)?.[1];
+  const accuracy = /^test_acc\s+(\S+)$/m.exec(report)?.[1];
   if (accuracy === undefined) throw new Error('The test run did not report test_acc.');
   const total = performance.now() - started;
   console.log(`
