@@ -1,5 +1,5 @@
 import { didYouMean, parseLiteral } from '@pl-ts/runtime/config';
-import { type JSDocTag, Node } from 'ts-morph';
+import { type JSDoc, type JSDocTag, Node } from 'ts-morph';
 import type { SchemaContext } from './schema-context.js';
 
 export interface TagText {
@@ -61,11 +61,12 @@ export function readTags(declaration: Node | undefined, context: SchemaContext):
     else if (!OTHERS.has(name)) reportMisspelling(name, tag, context);
   }
   const { default: value, ...rest } = tags;
-  const description = docs
-    .map((doc) => plain(doc.getCommentText() ?? ''))
-    .filter(Boolean)
-    .join(' ');
-  return { description, constraints, ...rest, ...(value === undefined ? {} : { default: value }) };
+  return {
+    description: textOfComments(docs),
+    constraints,
+    ...rest,
+    ...(value === undefined ? {} : { default: value }),
+  };
 }
 
 /** `@type integer` and `@asType integer`, with braces or without. */
@@ -92,6 +93,18 @@ function textOf(tag: JSDocTag): string {
     .replace(/^@\w+/, '')
     .replace(/\n[ \t]*\*?[ \t]?/g, '\n')
     .trim();
+}
+
+/** The comments of a declaration, without their tags, in one line. */
+export function commentOf(declaration: Node): string {
+  return Node.isJSDocable(declaration) ? textOfComments(declaration.getJsDocs()) : '';
+}
+
+function textOfComments(docs: readonly JSDoc[]): string {
+  return docs
+    .map((doc) => plain(doc.getCommentText() ?? ''))
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** A comment in one line, links as their text. */

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '@pl-ts/runtime/config';
-import { type Node, SymbolFlags, type Type, TypeFlags, type TypeNode } from 'ts-morph';
+import { Node, SymbolFlags, type Type, TypeFlags, type TypeNode } from 'ts-morph';
 import { arraySchema, tupleSchema } from './array-schema.js';
+import { commentOf } from './jsdoc-tags.js';
 import { objectSchema } from './object-schema.js';
 import { SchemaContext } from './schema-context.js';
 import type { SchemaProblem } from './schema-problem.js';
@@ -33,7 +34,17 @@ export function groupToSchema(type: Type, node: Node, options: TypeSchemaOptions
   if (!type.isObject() && !type.isIntersection()) {
     return { schema: context.noSchema(type, 'not an object of settings'), problems };
   }
-  return { schema: objectSchema(type, context, options), problems };
+  const description = descriptionOf(type);
+  const schema = objectSchema(type, context, options);
+  return { schema: description === '' ? schema : { description, ...schema }, problems };
+}
+
+/** What the comment of an interface, or of an alias, says about the group. */
+function descriptionOf(type: Type): string {
+  const declaration = (type.getAliasSymbol() ?? type.getSymbol())?.getDeclarations()[0];
+  return Node.isInterfaceDeclaration(declaration) || Node.isTypeAliasDeclaration(declaration)
+    ? commentOf(declaration)
+    : '';
 }
 
 function convert(type: Type, context: SchemaContext, typeNode?: TypeNode): JsonSchema {
