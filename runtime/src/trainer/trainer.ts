@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { announce } from '../callbacks/announce.js';
 import type { Callback } from '../callbacks/callback.js';
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
 import { ModelSummary } from '../callbacks/model-summary.js';
@@ -222,6 +223,7 @@ export class Trainer {
   ): Promise<Result> {
     const { engine, accelerator, threads } = this.config;
     this.engine = await selectEngine({ engine, accelerator, ...(threads !== null && { threads }) });
+    announceEngine(this.engine);
     this.state.fn = fn;
     this.state.stage = stage;
     this.metrics.clear();
@@ -292,6 +294,15 @@ export class Trainer {
     }
     this.#session.results.log(name, value, options);
   }
+}
+
+let announcedEngine: string | undefined;
+
+/** One line a process, unless another engine takes over. */
+function announceEngine({ reason }: SelectedEngine): void {
+  if (reason === announcedEngine) return;
+  announcedEngine = reason;
+  announce(`Engine: ${reason}`);
 }
 
 function loggersOf(logger: NonNullable<TrainerOptions['logger']>, saveDir: string): readonly Logger[] {
