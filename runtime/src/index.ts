@@ -1,6 +1,17 @@
 import './engines/default.js';
 
+export type { MonitorMode } from './callbacks/best-checkpoints.js';
 export { Callback } from './callbacks/callback.js';
+export {
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  type StoppingReason,
+} from './callbacks/early-stopping.js';
+export type { TextStream } from './callbacks/live-line.js';
+export { ModelCheckpoint } from './callbacks/model-checkpoint.js';
+export type { ModelCheckpointOptions } from './callbacks/model-checkpoint-options.js';
+export { ModelSummary } from './callbacks/model-summary.js';
+export { ProgressBar, type ProgressBarOptions } from './callbacks/progress-bar.js';
 export {
   type Checkpoint,
   readCheckpoint,

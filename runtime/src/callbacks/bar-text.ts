@@ -96,7 +96,7 @@ function timesText({ done, total, seconds, rate }: BarState, perSecond: string, 
 
 /** `mm:ss`, or `h:mm:ss` from an hour on. */
 function clock(seconds: number): string {
-  const whole = Math.round(seconds);
+  const whole = Math.floor(seconds);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const minutes = `${String(m).padStart(2, '0')}:${String(s).padStart(2, '0')}`;
   return h === 0 ? minutes : `${h}:${minutes}`;
@@ -119,6 +119,10 @@ export function shownNumber(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e6) return String(value);
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(digits - 2).replace(/\.?0+e/, 'e');
+  if (size >= 1e5 || size < 1e-3)
+    return value
+      .toExponential(digits - 2)
+      .replace(/(\.\d*?)0*e/, '$1e')
+      .replace(/\.?e\+?/, 'e');
   return String(Number(value.toPrecision(digits)));
 }

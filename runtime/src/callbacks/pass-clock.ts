@@ -11,6 +11,8 @@ export class PassClock {
   #measuredAt: number;
   #measuredDone: number;
   #rate: number | undefined;
+  /** Milliseconds that something else took. */
+  #skipped = 0;
 
   /**
    * @param total batches there are, Infinity where nobody knows
@@ -45,15 +47,18 @@ export class PassClock {
 
   /** Leaves the time since the last call of `state` out of the rate: something else took it. */
   skip(): void {
-    this.#measuredAt = performance.now();
+    const now = performance.now();
+    this.#skipped += now - this.#measuredAt;
+    this.#measuredAt = now;
     this.#measuredDone = this.done;
   }
 
-  /** The state at the end; the rate is that of the whole pass. */
+  /** The state at the end; the rate is that of the whole pass, without what was skipped. */
   result(metrics: BarState['metrics']): BarState {
     const now = performance.now();
     const batches = this.done - this.#doneBefore;
-    return this.#state(now, now > this.#began ? (batches * 1000) / (now - this.#began) : undefined, metrics);
+    const taken = now - this.#began - this.#skipped;
+    return this.#state(now, taken > 0 ? (batches * 1000) / taken : undefined, metrics);
   }
 
   #state(now: number, rate: number | undefined, metrics: BarState['metrics']): BarState {

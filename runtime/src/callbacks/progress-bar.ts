@@ -156,7 +156,9 @@ export class ProgressBar extends Callback {
   }
 
   #render(line: readonly Segment[]): string {
-    return line.map(({ text, style }) => (style === undefined ? text : this.#colors[style](text))).join('');
+    return line
+      .map(({ text, style }) => (style === undefined || text === '' ? text : this.#colors[style](text)))
+      .join('');
   }
 }
 
