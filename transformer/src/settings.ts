@@ -43,7 +43,8 @@ export function settingsSource(analysis: Analysis, catalog: HookCatalog, outDir:
 
 function hparamsSource({ source: { declaration, hparams }, imported }: CompiledClass): HparamsSource {
   return {
-    className: imported.name,
+    className: imported.localName,
+    exportName: imported.name,
     sourceFile: declaration.getSourceFile(),
     typeNode: hparams?.holder.getTypeNode(),
     ignore: hparams?.ignore,

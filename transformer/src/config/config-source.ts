@@ -73,12 +73,13 @@ function validatorName({ className }: HparamsSource): string {
 
 function imports(classes: readonly HparamsSource[], { outDir }: SettingsSource): string {
   const byFile = new Map<string, Set<string>>();
-  for (const { className, sourceFile } of classes) {
+  for (const { className, exportName = className, sourceFile } of classes) {
     const path = relative(outDir, sourceFile.getFilePath())
       .replaceAll('\\', '/')
       .replace(/\.([cm]?)tsx?$/, '.$1js');
     const specifier = path.startsWith('.') ? path : `./${path}`;
-    byFile.set(specifier, (byFile.get(specifier) ?? new Set()).add(className));
+    const binding = exportName === className ? className : `${exportName} as ${className}`;
+    byFile.set(specifier, (byFile.get(specifier) ?? new Set()).add(binding));
   }
   const files = [...byFile].sort(([a], [b]) => (a < b ? -1 : 1));
   return [

@@ -2,8 +2,10 @@ import type { SourceFile, TypeNode } from 'ts-morph';
 
 /** A class with `@Hparams`, and the type that its parameter declares. */
 export interface HparamsSource {
-  /** Name under which `sourceFile` exports the class. */
+  /** What generated code calls the class; no two have the same name. */
   readonly className: string;
+  /** Name under which `sourceFile` exports it, where that is another one, such as `default`. */
+  readonly exportName?: string | undefined;
   readonly sourceFile: SourceFile;
   /** The declared type; absent for a class without hyper-parameters. */
   readonly typeNode?: TypeNode | undefined;

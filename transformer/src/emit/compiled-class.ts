@@ -7,9 +7,8 @@ import type { ImportedName } from './imports.js';
 /** A class that generated code is written for. */
 export interface CompiledClass {
   readonly source: LightningClass;
-  readonly imported: ImportedName;
-  /** `digitsClassifier`, to begin names with. */
-  readonly prefix: string;
+  /** How generated code imports it; no two classes have the same local name. */
+  readonly imported: Required<ImportedName>;
 }
 
 /**
@@ -25,11 +24,16 @@ export function compiledClasses({ classes, mainCalls }: Analysis): CompiledClass
     if (importCycle(file, mainCalls) !== undefined) return [];
     const localName =
       exportName === 'default' ? (declaration.getName() ?? fromFileName(file.getFilePath())) : exportName;
-    let prefix = localName.charAt(0).toLowerCase() + localName.slice(1);
-    while (taken.has(prefix)) prefix += '2';
-    taken.add(prefix);
-    return [{ source, imported: { name: exportName, from: file.getFilePath(), localName }, prefix }];
+    let unique = localName;
+    for (let n = 2; taken.has(unique); n++) unique = `${localName}${n}`;
+    taken.add(unique);
+    return [{ source, imported: { name: exportName, from: file.getFilePath(), localName: unique } }];
   });
+}
+
+/** `digitsClassifier`: what the names of a class's generated parts begin with. */
+export function prefixOf({ imported: { localName } }: CompiledClass): string {
+  return localName.charAt(0).toLowerCase() + localName.slice(1);
 }
 
 /** `image-classifier.ts` → `ImageClassifier` */

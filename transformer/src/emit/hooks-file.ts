@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.js';
 import { RUNTIME } from '../discovery/runtime-package.js';
-import { compiledClasses, instanceType } from './compiled-class.js';
+import { compiledClasses, instanceType, prefixOf } from './compiled-class.js';
 import { BANNER, type GeneratedFile } from './generated-file.js';
 import { Imports } from './imports.js';
 
@@ -9,7 +9,9 @@ export function hooksFile(path: string, analysis: Analysis): GeneratedFile {
   const imports = new Imports(path);
   const tables = compiledClasses(analysis)
     .filter(({ source }) => source.hooks.size > 0)
-    .map(({ source, imported, prefix }) => {
+    .map((compiled) => {
+      const { source, imported } = compiled;
+      const prefix = prefixOf(compiled);
       const name = imports.value(imported);
       const table = imports.type({ name: 'HookTable', from: RUNTIME });
       const register = imports.value({ name: 'registerCompiled', from: RUNTIME });

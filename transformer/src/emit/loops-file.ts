@@ -5,7 +5,7 @@ import type { ReferenceLoops } from '../specialise/reference-loops.js';
 import { specialiseLoop } from '../specialise/specialise-loop.js';
 import { batchType } from './batch-type.js';
 import { boundHook } from './bound-hook.js';
-import { type CompiledClass, compiledClasses, instanceType } from './compiled-class.js';
+import { type CompiledClass, compiledClasses, instanceType, prefixOf } from './compiled-class.js';
 import { BANNER, type GeneratedFile } from './generated-file.js';
 import { Imports } from './imports.js';
 
@@ -51,8 +51,10 @@ class LoopWriter {
     return [...functions, `${register}(${className}, { loops: ${parts} });\n`].join('\n');
   }
 
-  #functionName(loop: Loop, { prefix }: CompiledClass): string {
-    return this.hasSeveralModules ? `${prefix}${loop.charAt(0).toUpperCase()}${loop.slice(1)}` : loop;
+  #functionName(loop: Loop, module: CompiledClass): string {
+    return this.hasSeveralModules
+      ? `${prefixOf(module)}${loop.charAt(0).toUpperCase()}${loop.slice(1)}`
+      : loop;
   }
 
   #loop(loop: Loop, module: CompiledClass, className: string): string {

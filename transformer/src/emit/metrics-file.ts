@@ -11,9 +11,8 @@ export function metricsFile(path: string, analysis: Analysis): GeneratedFile {
   const { metrics } = analysis;
   const types = compiledClasses(analysis)
     .filter(({ source }) => source.kind === 'module')
-    .map(({ source, prefix }) => {
-      const name = prefix.charAt(0).toUpperCase() + prefix.slice(1);
-      return `/** Metrics that ${source.name} logs. */\nexport type ${name}Metric =${unionText(metrics.of(source))};\n`;
+    .map(({ source, imported: { localName } }) => {
+      return `/** Metrics that ${source.name} logs. */\nexport type ${localName}Metric =${unionText(metrics.of(source))};\n`;
     });
   const names = [...metrics.all.names.map(propertyName), ...(metrics.all.open ? ['[name: string]'] : [])];
   const members = names.map((name) => `    ${name}: true;\n`).join('');
