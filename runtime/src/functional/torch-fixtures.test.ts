@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import '../engines/default.js';
 import * as tf from '../tf.js';
 import { type AttentionOptions, scaledDotProductAttention } from './attention.js';
 import { type BatchNormOptions, batchNorm } from './batch-norm.js';
@@ -82,7 +83,7 @@ beforeAll(async () => {
 });
 afterAll(() => tf.setBackend('cpu'));
 
-describe.each(['cpu', 'device'])('on engine %s', (backend) => {
+describe.each(['cpu', 'device', 'ort'])('on engine %s', (backend) => {
   beforeAll(async () => {
     await tf.setBackend(backend);
   });

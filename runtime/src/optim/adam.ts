@@ -63,24 +63,82 @@ export class Adam extends ElementwiseOptimizer<AdamOptions> {
     const average = state.exp_avg!;
     const averageSq = state.exp_avg_sq!;
     const largestSq = amsgrad ? state.max_exp_avg_sq! : undefined;
-    const stepSize = lr / (1 - beta1 ** scalars.step);
     const correction2 = Math.sqrt(1 - beta2 ** scalars.step);
-    const shrink = this.decoupledWeightDecay ? 1 - lr * weightDecay : 1;
-    const penalty = this.decoupledWeightDecay ? 0 : weightDecay;
+    const decoupled = this.decoupledWeightDecay;
+    // m / (1 - beta1^t) / (sqrt(v) / correction2 + eps), with both sides of the division times correction2.
+    const stepSize = (lr / (1 - beta1 ** scalars.step)) * correction2;
+    const epsilon = eps * correction2;
+    const shrink = decoupled ? 1 - lr * weightDecay : 1;
+    const penalty = decoupled ? 0 : weightDecay;
     const sign = maximize ? -1 : 1;
+    const onGrad = { shrink, penalty, sign };
+    if (largestSq === undefined)
+      descend(param, grad, average, averageSq, beta1, beta2, stepSize, epsilon, onGrad);
+    else
+      descendByLargest(param, grad, average, averageSq, largestSq, beta1, beta2, stepSize, epsilon, onGrad);
+  }
+}
 
-    for (let i = 0; i < param.length; i++) {
-      const p = param[i]! * shrink;
-      const g = sign * grad[i]! + penalty * p;
-      const m = average[i]! + (1 - beta1) * (g - average[i]!);
-      let v = beta2 * averageSq[i]! + (1 - beta2) * g * g;
-      average[i] = m;
-      averageSq[i] = v;
-      if (largestSq !== undefined) {
-        v = Math.max(largestSq[i]!, v);
-        largestSq[i] = v;
-      }
-      param[i] = p - (stepSize * m) / (Math.sqrt(v) / correction2 + eps);
-    }
+/** Weight decay and direction: `p * shrink` is updated along `sign * grad + penalty * p`. */
+interface OnGrad {
+  shrink: number;
+  penalty: number;
+  sign: number;
+}
+
+// Loops in functions of their own, over plain numbers and without branches: V8 makes them twice as fast.
+
+function descend(
+  param: Values,
+  grad: Values,
+  average: Values,
+  averageSq: Values,
+  beta1: number,
+  beta2: number,
+  stepSize: number,
+  eps: number,
+  { shrink, penalty, sign }: OnGrad,
+): void {
+  const { length } = param;
+  const take1 = 1 - beta1;
+  const take2 = 1 - beta2;
+  for (let i = 0; i < length; i++) {
+    const p = param[i]! * shrink;
+    const g = sign * grad[i]! + penalty * p;
+    const previous = average[i]!;
+    const m = previous + take1 * (g - previous);
+    const v = beta2 * averageSq[i]! + take2 * g * g;
+    average[i] = m;
+    averageSq[i] = v;
+    param[i] = p - (stepSize * m) / (Math.sqrt(v) + eps);
+  }
+}
+
+function descendByLargest(
+  param: Values,
+  grad: Values,
+  average: Values,
+  averageSq: Values,
+  largestSq: Values,
+  beta1: number,
+  beta2: number,
+  stepSize: number,
+  eps: number,
+  { shrink, penalty, sign }: OnGrad,
+): void {
+  const { length } = param;
+  const take1 = 1 - beta1;
+  const take2 = 1 - beta2;
+  for (let i = 0; i < length; i++) {
+    const p = param[i]! * shrink;
+    const g = sign * grad[i]! + penalty * p;
+    const previous = average[i]!;
+    const m = previous + take1 * (g - previous);
+    const v = beta2 * averageSq[i]! + take2 * g * g;
+    const largest = Math.max(largestSq[i]!, v);
+    average[i] = m;
+    averageSq[i] = v;
+    largestSq[i] = largest;
+    param[i] = p - (stepSize * m) / (Math.sqrt(largest) + eps);
   }
 }

@@ -81,12 +81,27 @@ function mapGrad(
 /** The sum of |x|^p, or the largest |x| for p = Infinity. */
 function powerOnHost(values: ArrayLike<number>, p: NormType): number {
   let power = 0;
-  if (p === 2) for (let i = 0; i < values.length; i++) power += values[i]! * values[i]!;
-  else if (p === 1) for (let i = 0; i < values.length; i++) power += Math.abs(values[i]!);
+  if (p === 2) return sumOfSquares(values);
+  if (p === 1) for (let i = 0; i < values.length; i++) power += Math.abs(values[i]!);
   else if (p === Infinity)
     for (let i = 0; i < values.length; i++) power = Math.max(power, Math.abs(values[i]!));
   else for (let i = 0; i < values.length; i++) power += Math.abs(values[i]!) ** p;
   return power;
+}
+
+/** Four sums side by side: one alone waits for each addition. */
+function sumOfSquares(values: ArrayLike<number>): number {
+  const { length } = values;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    a += values[i]! * values[i]!;
+    b += values[i + 1]! * values[i + 1]!;
+    c += values[i + 2]! * values[i + 2]!;
+    d += values[i + 3]! * values[i + 3]!;
+  }
+  for (; i < length; i++) a += values[i]! * values[i]!;
+  return a + b + c + d;
 }
 
 function powerOnEngine(t: tf.Tensor, p: NormType): number {

