@@ -30,6 +30,19 @@ describe('namedVariables', () => {
     expect(Array.from(namedVariables(build()).keys())).toEqual(Array.from(namedVariables(build()).keys()));
   });
 
+  it('names what is inside of nested models the same in every process', () => {
+    const dense = (name?: string) => tf.layers.dense({ inputShape: [2], units: 2, ...(name && { name }) });
+    const input = tf.input({ shape: [2] });
+    const functional = tf.model({ inputs: input, outputs: dense('head').apply(input) as tf.SymbolicTensor });
+    const net = tf.sequential({ layers: [tf.sequential({ layers: [dense()] }), functional] });
+    expect(Array.from(namedVariables({ net }).keys())).toEqual([
+      'net.0.0.kernel',
+      'net.0.0.bias',
+      'net.1.head.kernel',
+      'net.1.head.bias',
+    ]);
+  });
+
   it('finds variables in arrays, maps and plain objects, each once', () => {
     const shared = tf.variable(tf.scalar(1));
     const root = {
