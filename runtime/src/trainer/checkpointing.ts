@@ -98,24 +98,33 @@ function savedHparams(module: LightningModule): Record<string, unknown> {
   return Object.fromEntries(Object.entries(module.hparams).filter(([name]) => !ignored.includes(name)));
 }
 
-/** Puts a checkpoint's weights into the module. Nothing changes when they do not fit. */
-export function restoreWeights(module: LightningModule, checkpoint: Checkpoint, path: string): void {
+/** A checkpoint, and the file that it was read from. */
+export interface CheckpointSource {
+  path: string;
+  checkpoint: Checkpoint;
+}
+
+/**
+ * Puts a checkpoint's weights into the module and tells module, data module and callbacks about it. The weights stay
+ * as they are when they do not fit.
+ */
+export async function restore(session: Session, source: CheckpointSource | undefined): Promise<void> {
+  if (source === undefined) return;
+  const { module, hooks, data, callbacks } = session;
+  const { checkpoint, path } = source;
+  // The hook comes first: it may rename what an older version of the model saved.
+  await hooks.on_load_checkpoint?.(checkpoint);
   const variables = module.stateDict();
   compareState(variables, checkpoint.stateDict, path);
-  for (const [name, { shape, dtype, data }] of checkpoint.stateDict) {
-    const value = tf.tensor(data, shape, dtype);
+  for (const [name, { shape, dtype, data: values }] of checkpoint.stateDict) {
+    const value = tf.tensor(values, shape, dtype);
     variables.get(name)!.assign(value);
     value.dispose();
   }
-}
-
-/** Tells callbacks, module and data module about a checkpoint, with its weights in place. */
-export async function announceCheckpoint(session: Session, checkpoint: Checkpoint): Promise<void> {
-  await session.hooks.on_load_checkpoint?.(checkpoint);
-  const data = checkpoint.extra?.datamodule;
-  if (data !== undefined) session.data.loadStateDict(data as Record<string, unknown>);
-  await session.callbacks.call('on_load_checkpoint', [checkpoint]);
-  session.callbacks.loadStateDict(checkpoint.callbacks);
+  const dataState = checkpoint.extra?.datamodule;
+  if (dataState !== undefined) data.loadStateDict(dataState as Record<string, unknown>);
+  await callbacks.call('on_load_checkpoint', [checkpoint]);
+  callbacks.loadStateDict(checkpoint.callbacks);
 }
 
 /** Where a resumed fit goes on. */
@@ -129,8 +138,7 @@ export interface ResumePoint {
 export function restoreTraining(
   optimizer: Optimizer,
   module: LightningModule,
-  checkpoint: Checkpoint,
-  path: string,
+  { checkpoint, path }: CheckpointSource,
 ): ResumePoint {
   const [scalars] = checkpoint.optimizerStates.scalars;
   if (scalars === undefined) {

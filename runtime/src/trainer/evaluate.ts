@@ -37,6 +37,19 @@ export function requireStep(session: Session, stage: EvaluationStage): void {
   });
 }
 
+/** As `evaluationLoaders`, where a call cannot do without. */
+export async function requireLoaders(
+  session: Session,
+  stage: EvaluationStage,
+): Promise<EvaluationLoader<unknown>[]> {
+  const loaders = await evaluationLoaders(session, stage);
+  if (loaders.length > 0) return loaders;
+  const hook = `${stage === 'validation' ? 'val' : stage}_dataloader`;
+  throw new PLError('PL5010', `there is no data for ${session.fn}: no hook gives it and none was passed.`, {
+    hint: `Add the hook '${hook}', or pass dataloaders to ${session.fn}.`,
+  });
+}
+
 /** Runs one pass over a stage's data, by the compiled loop where there is one. */
 export async function evaluate(
   session: Session,

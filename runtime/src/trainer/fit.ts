@@ -1,4 +1,3 @@
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
 import { PLError } from '../errors/pl-error.js';
 import { BatchStream } from '../loops/batch-stream.js';
@@ -9,19 +8,19 @@ import { resumedProgress } from '../loops/progress.js';
 import { compiledOf } from '../module/compiled.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { batchLimit, limitedLength } from './batch-limit.js';
-import { restoreTraining } from './checkpointing.js';
+import { type CheckpointSource, restoreTraining } from './checkpointing.js';
 import { evaluate, evaluationLoaders } from './evaluate.js';
 import type { Session } from './session.js';
 
 /** The part of `fit` between setup and teardown: optimizer, sanity check, the training loop. */
 export async function fit(
   session: Session,
-  resume: { checkpoint: Checkpoint; path: string } | undefined,
+  source: CheckpointSource | undefined,
   onRun: (run: FitRun) => void,
 ): Promise<void> {
   const { module, hooks, callbacks, state, trainer, config } = session;
   const optimizer = configureOptimizer(session);
-  const resumed = resume && restoreTraining(optimizer, module, resume.checkpoint, resume.path);
+  const resumed = source && restoreTraining(optimizer, module, source);
   trainer.optimizers = [optimizer];
 
   await callbacks.call('on_fit_start', []);
@@ -87,7 +86,8 @@ export async function fit(
   await hooks.on_fit_end?.();
 }
 
-function configureOptimizer({ hooks, module }: Session): Optimizer {
+/** Says which hook is missing that no fit can do without. */
+export function requireTraining({ hooks, module }: Session): void {
   const name = module.constructor.name;
   if (hooks.training_step === undefined) {
     throw new PLError('PL5015', `${name} has no hook 'training_step'.`, {
@@ -99,7 +99,11 @@ function configureOptimizer({ hooks, module }: Session): Optimizer {
       hint: "Mark a method that returns an optimizer with @Hook('configure_optimizers').",
     });
   }
-  const configured = hooks.configure_optimizers();
+}
+
+function configureOptimizer({ hooks, module }: Session): Optimizer {
+  const name = module.constructor.name;
+  const configured = hooks.configure_optimizers!();
   const optimizer = configured instanceof Optimizer ? configured : configured?.optimizer;
   if (optimizer instanceof Optimizer) return optimizer;
   throw new PLError(

@@ -17,15 +17,15 @@ import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type * as tf from '../tf.js';
-import { announceCheckpoint, captureCheckpoint, restoreWeights } from './checkpointing.js';
+import { type CheckpointSource, captureCheckpoint, restore } from './checkpointing.js';
 import type { GivenData } from './data-source.js';
-import { evaluate, evaluationLoaders, requireStep } from './evaluate.js';
-import { fit } from './fit.js';
+import { evaluate, requireLoaders, requireStep } from './evaluate.js';
+import { fit, requireTraining } from './fit.js';
 import { Interruption } from './interruption.js';
 import { MetricBoard } from './metric-board.js';
 import { type ResolvedTrainerConfig, resolveTrainerConfig, type TrainerOptions } from './options.js';
 import { Session } from './session.js';
-import type { TrainerState } from './state.js';
+import type { RunningStage, TrainerState } from './state.js';
 import { validateTrainerConfig } from './validate-options.js';
 
 interface RunOptions {
@@ -152,16 +152,18 @@ export class Trainer {
   async fit(module: LightningModule, options: FitOptions = {}): Promise<void> {
     const { datamodule, ckptPath, trainDataloader, valDataloaders } = options;
     this.shouldStop = false;
-    const given = {
+    this.#fitRun = undefined;
+    const session = await this.#begin('fit', 'train', module, {
       ...(datamodule && { datamodule }),
       ...(trainDataloader && { trainDataloader }),
       ...(valDataloaders && { evaluationDataloaders: valDataloaders }),
-    };
-    await this.#start('fit', 'train', module, given, async (session) => {
-      this.#fitRun = undefined;
-      const resume = await this.#load(session, ckptPath);
+    });
+    requireTraining(session);
+    const source = await this.#read(ckptPath);
+    await session.run(async () => {
+      await restore(session, source);
       try {
-        await fit(session, resume, (run) => {
+        await fit(session, source, (run) => {
           this.#fitRun = run;
         });
       } catch (error) {
@@ -191,36 +193,31 @@ export class Trainer {
   }
 
   async #evaluate(
-    fn: TrainerFn,
+    fn: 'validate' | 'test' | 'predict',
     stage: EvaluationStage,
     module: LightningModule,
     options: EvaluationOptions,
   ) {
     const { datamodule, dataloaders, ckptPath } = options;
-    const given = {
+    const session = await this.#begin(fn, fn, module, {
       ...(datamodule && { datamodule }),
       ...(dataloaders && { evaluationDataloaders: dataloaders }),
-    };
-    return this.#start(fn, fn as TrainerState['stage'], module, given, async (session) => {
-      requireStep(session, stage);
-      await this.#load(session, ckptPath);
-      const loaders = await evaluationLoaders(session, stage);
-      if (loaders.length === 0) {
-        throw new PLError('PL5010', `there is no data for ${fn}: no hook gives it and none was passed.`, {
-          hint: `Add the hook '${stage === 'validation' ? 'val' : stage}_dataloader', or pass dataloaders to ${fn}.`,
-        });
-      }
-      return evaluate(session, stage, loaders, 0);
+    });
+    requireStep(session, stage);
+    const source = await this.#read(ckptPath);
+    return session.run(async () => {
+      await restore(session, source);
+      return evaluate(session, stage, await requireLoaders(session, stage), 0);
     });
   }
 
-  async #start<Result>(
+  /** Chooses the engine and sets up what one call needs. */
+  async #begin(
     fn: TrainerFn,
-    stage: TrainerState['stage'],
+    stage: RunningStage,
     module: LightningModule,
     given: GivenData,
-    body: (session: Session) => Promise<Result>,
-  ): Promise<Result> {
+  ): Promise<Session> {
     const { engine, accelerator, threads } = this.config;
     this.engine = await selectEngine({ engine, accelerator, ...(threads !== null && { threads }) });
     announceEngine(this.engine);
@@ -228,22 +225,16 @@ export class Trainer {
     this.state.stage = stage;
     this.metrics.clear();
     const progress = fn === 'fit' ? undefined : this.#session?.progress;
-    const session = new Session(this, module, fn, given);
-    if (progress !== undefined) session.progress = progress;
-    this.#session = session;
-    return session.run(() => body(session));
+    this.#session = new Session(this, module, fn, given);
+    if (progress !== undefined) this.#session.progress = progress;
+    return this.#session;
   }
 
-  /** Reads the checkpoint that a call starts from and puts its weights into the module. */
-  async #load(session: Session, ckptPath: string | undefined) {
-    this.ckptPath = undefined;
+  /** Reads the checkpoint that a call starts from, before the call changes anything. */
+  async #read(ckptPath: string | undefined): Promise<CheckpointSource | undefined> {
     if (ckptPath === undefined) return undefined;
     const path = this.#resolveCkptPath(ckptPath);
-    this.ckptPath = path;
-    const checkpoint = await readCheckpoint(path);
-    await announceCheckpoint(session, checkpoint);
-    restoreWeights(session.module, checkpoint, path);
-    return { checkpoint, path };
+    return { path, checkpoint: await readCheckpoint(path) };
   }
 
   #resolveCkptPath(ckptPath: string): string {
