@@ -92,16 +92,23 @@ function powerOnHost(values: ArrayLike<number>, p: NormType): number {
 /** Four sums side by side: one alone waits for each addition. */
 function sumOfSquares(values: ArrayLike<number>): number {
   const { length } = values;
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    a += values[i]! * values[i]!;
-    b += values[i + 1]! * values[i + 1]!;
-    c += values[i + 2]! * values[i + 2]!;
-    d += values[i + 3]! * values[i + 3]!;
+  const unrolled = length - (length % 4);
+  let sumA = 0;
+  let sumB = 0;
+  let sumC = 0;
+  let sumD = 0;
+  for (let i = 0; i < unrolled; i += 4) {
+    const a = values[i]!;
+    const b = values[i + 1]!;
+    const c = values[i + 2]!;
+    const d = values[i + 3]!;
+    sumA += a * a;
+    sumB += b * b;
+    sumC += c * c;
+    sumD += d * d;
   }
-  for (; i < length; i++) a += values[i]! * values[i]!;
-  return a + b + c + d;
+  for (let i = unrolled; i < length; i++) sumA += values[i]! * values[i]!;
+  return sumA + sumB + sumC + sumD;
 }
 
 function powerOnEngine(t: tf.Tensor, p: NormType): number {
