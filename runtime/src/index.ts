@@ -10,8 +10,15 @@ export {
 export type { TextStream } from './callbacks/live-line.js';
 export { ModelCheckpoint } from './callbacks/model-checkpoint.js';
 export type { ModelCheckpointOptions } from './callbacks/model-checkpoint-options.js';
-export { ModelSummary } from './callbacks/model-summary.js';
+export { ModelSummary, type ModelSummaryOptions } from './callbacks/model-summary.js';
 export { ProgressBar, type ProgressBarOptions } from './callbacks/progress-bar.js';
+export {
+  type OpenShape,
+  type Summary,
+  type SummaryOptions,
+  type SummaryRow,
+  summarize,
+} from './callbacks/summarize.js';
 export {
   type Checkpoint,
   readCheckpoint,

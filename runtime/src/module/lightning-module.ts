@@ -3,7 +3,7 @@ import type { LogOptions } from '../loops/results.js';
 import type * as tf from '../tf.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { completeHparams } from './hparams.js';
-import { namedVariables } from './named-variables.js';
+import { namedParameters, namedVariables } from './named-variables.js';
 
 /**
  * Base class of models: tfjs layers and variables as properties, and methods that `@TrainingStep`, `@Hook(…)` and
@@ -50,7 +50,7 @@ export abstract class LightningModule<H extends object = object> {
 
   /** Trainable variables by path, such as `net.0.kernel`. */
   namedParameters(): Map<string, tf.Variable> {
-    return new Map(Array.from(this.stateDict()).filter(([, v]) => v.trainable && v.dtype === 'float32'));
+    return namedParameters(this);
   }
 
   /** All variables by path, moving averages and frozen ones included: what a checkpoint keeps. */

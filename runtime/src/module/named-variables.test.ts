@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import '../engines/default.js';
 import * as tf from '../tf.js';
-import { namedVariables } from './named-variables.js';
+import { namedParameters, namedVariables } from './named-variables.js';
 
 describe('namedVariables', () => {
   it('names weights by property, index of a nameless layer, and weight', () => {
@@ -66,5 +66,28 @@ describe('namedVariables', () => {
     const names = Array.from(namedVariables({ lstm }).keys());
     expect(names).toHaveLength(6);
     expect(new Set(names).size).toBe(6);
+  });
+});
+
+describe('namedParameters', () => {
+  it('leaves out what is not to be trained: statistics, integers, frozen layers and models', () => {
+    const dense = (trainable: boolean) =>
+      tf.layers.dense({ inputShape: [2], units: 1, useBias: false, trainable });
+    const later = tf.sequential({ layers: [dense(true)] });
+    later.trainable = false;
+    const root = {
+      net: tf.sequential({ layers: [dense(true), tf.layers.batchNormalization()] }),
+      frozen: tf.sequential({ layers: [dense(false)] }),
+      later,
+      steps: tf.variable(tf.scalar(0, 'int32')),
+      scale: tf.variable(tf.scalar(1)),
+      shift: tf.variable(tf.scalar(1), false),
+    };
+    expect(Array.from(namedParameters(root).keys())).toEqual([
+      'net.0.kernel',
+      'net.1.gamma',
+      'net.1.beta',
+      'scale',
+    ]);
   });
 });
