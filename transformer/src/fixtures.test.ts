@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -33,7 +33,8 @@ describe('projects without errors', () => {
     const diagnostics = check(analysis);
     expect(hasErrors(diagnostics), formatDiagnostics(diagnostics, folder)).toBe(false);
     const warnings = join(folder, 'warnings.txt');
-    if (diagnostics.length > 0) await expect(formatDiagnostics(diagnostics, folder)).toMatchFileSnapshot(warnings);
+    if (diagnostics.length > 0)
+      await expect(formatDiagnostics(diagnostics, folder)).toMatchFileSnapshot(warnings);
     else expect(existsSync(warnings)).toBe(false);
 
     const generated = join(folder, 'generated');
