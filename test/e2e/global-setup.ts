@@ -2,6 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TestAdapter } from '@yeoman/adapter/testing';
 import type { TestProject } from 'vitest/node';
 import { createEnv } from 'yeoman-environment';
 import { succeed } from './program.js';
@@ -17,7 +18,7 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject) {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'pl-e2e-')));
-  const env = createEnv({ cwd: root });
+  const env = createEnv({ cwd: root, adapter: new TestAdapter() });
   env.register(join(checkout, 'dist/generators/app/index.js'), { namespace: 'pl:app' });
   const options = { link: true, defaults: true, skipGit: true, skipInstall: true };
   await env.run(['pl:app', 'digits'], options);

@@ -20,7 +20,7 @@ export function program(command: string, args: readonly string[], options: Progr
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
-      env: { ...cleanEnvironment(), ...options.env },
+      env: { ...cleanEnvironment(), NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const kill = (signal: NodeJS.Signals) => child.kill(signal);

@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { TestAdapter } from '@yeoman/adapter/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEnv } from 'yeoman-environment';
 import { succeed } from './program.js';
@@ -58,7 +59,7 @@ test('three tarballs are all that a project needs: nothing leads back to the che
   mkdirSync(tools);
   writeFileSync(join(tools, 'package.json'), '{}');
   await succeed('npm', [...npmInstall, tarball('generator-pl')], { cwd: tools });
-  const env = createEnv({ cwd: root });
+  const env = createEnv({ cwd: root, adapter: new TestAdapter() });
   const [generator] = await env.lookup({ packagePaths: [join(tools, 'node_modules/generator-pl')] });
   expect(generator?.namespace).toBe('pl:app');
   const options = {
@@ -88,7 +89,7 @@ test('three tarballs are all that a project needs: nothing leads back to the che
     'dist/main.js',
     '@pl-ts/runtime/dist/index.js',
     'onnxruntime_binding.node',
-    '@pl-ts/transformer/dist/index.js',
+    '@pl-ts/transformer/dist/',
     'ts-morph',
     '@tensorflow/tfjs-core',
   ]) {
