@@ -39,4 +39,52 @@ export const optimErrors = {
   PL7103:
     'A setting of a training operation is outside of its range, for example a dropout rate above 1. The message names ' +
     'the operation, the setting, what it must be and what it is.',
+  PL7201:
+    'An option of a learning-rate scheduler is missing, outside of its range or contradicts another one: a step size ' +
+    'of 0, a factor above 1 that should shrink, one value too few for the param groups. The message names the option, ' +
+    'what it wants and what it got. Numbers of steps are integers and finite, so a run without an end has no schedule ' +
+    'that depends on it.',
+  PL7202:
+    'A learning-rate scheduler was given an option that it does not have. Options are written in camelCase (stepSize, ' +
+    'not step_size) in one record after the optimizer; the hint lists those of this scheduler.',
+  PL7203:
+    'A saved scheduler state was loaded into a scheduler that differs from the one that wrote it: another kind, ' +
+    'another number of param groups or of schedulers inside. Nothing was changed. Options such as gamma come from the ' +
+    'checkpoint; to train on with another schedule, load only its weights.',
+  PL7204:
+    'LambdaLR, MultiplicativeLR and CyclicLR compute with functions of yours. A list of functions needs one for each ' +
+    'param group, and a function must give a finite number at every step.',
+  PL7205:
+    'OneCycleLR has a fixed number of steps and was stepped further. Count optimizer steps, not batches, when ' +
+    'gradients are accumulated, or take trainer.estimatedSteppingBatches; and return the scheduler with ' +
+    "interval: 'step', so that it is stepped as often as it was made for.",
+  PL7206:
+    'OneCycleLR and CyclicLR move the momentum against the learning rate unless cycleMomentum is false. That needs an ' +
+    'optimizer with momentum or betas: SGD, RMSprop or the Adam family.',
+  PL7207:
+    'ReduceLROnPlateau was stepped without a metric. The trainer passes the one that monitor names; with manual ' +
+    'optimization, call scheduler.step(metric) with a number.',
+  PL7208:
+    'SequentialLR and ChainedScheduler combine schedulers of one optimizer. The list must not be empty or contain ' +
+    'ReduceLROnPlateau, and a sequence has a rising list of milestones, one fewer than it has schedulers.',
+  PL7209:
+    'The first argument of a learning-rate scheduler is the optimizer whose rates it changes. Only optimizers of this ' +
+    "package have param groups as schedulers need them; TensorFlow.js's own do not.",
+  PL7210:
+    'configure_optimizers returned something that is no optimizer configuration. It may return an optimizer, a list of ' +
+    'optimizers, a list of optimizers and a list of schedulers, a record { optimizer, lrScheduler }, a list of such ' +
+    'records, or nothing. It must not be asynchronous.',
+  PL7211:
+    'A scheduler that configure_optimizers returned is none, or its record lacks it or has a wrong setting. The ' +
+    "record is { scheduler, interval: 'epoch' | 'step', frequency, monitor, strict, name }; frequency is an integer of " +
+    'at least 1.',
+  PL7212:
+    'ReduceLROnPlateau needs to know which metric it watches: return it as { scheduler, monitor: "val_loss" }, with a ' +
+    'name that the module logs.',
+  PL7213:
+    'A scheduler changes the rates of an optimizer that configure_optimizers did not return, so it would have no ' +
+    'effect. Return that optimizer too, or make the scheduler for the one that is returned.',
+  PL7214:
+    'Two param groups of one optimizer have the same name, so their learning rates could not be told apart in the ' +
+    'logs. Give the groups different names, or none: they are then called pg1, pg2, and so on.',
 } as const;

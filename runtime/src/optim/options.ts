@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein';
+import type { ErrorCode } from '../errors/codes.js';
 import { PLError } from '../errors/pl-error.js';
 
 /** What an option must be, in words, and whether a value is that. */
@@ -56,19 +57,21 @@ export function oneOf(...values: readonly unknown[]): OptionRule {
  * Lays `given` over `base`, leaving out what is undefined.
  *
  * @param owner names the options in errors, for example `Adam` or `Adam, param group 1`.
- * @throws PLError PL7003 for a value outside of its rule, PL7004 for an unknown name.
+ * @param codes of the errors for a value outside of its rule and for an unknown name.
+ * @throws PLError PL7003 for a value outside of its rule, PL7004 for an unknown name, or as `codes` says.
  */
 export function withOptions<O extends object>(
   owner: string,
   base: O,
   given: Partial<O>,
   rules: OptionRules<O>,
+  codes: { value: ErrorCode; name: ErrorCode } = { value: 'PL7003', name: 'PL7004' },
 ): O {
   const result = { ...base };
   for (const name of Object.keys(given) as (keyof O & string)[]) {
     if (!Object.hasOwn(rules, name)) {
       const names = Object.keys(rules);
-      throw new PLError('PL7004', `${owner} has no option '${name}'`, {
+      throw new PLError(codes.name, `${owner} has no option '${name}'`, {
         hint: `Did you mean '${closest(name, names)}'? Options: ${names.join(', ')}.`,
       });
     }
@@ -76,7 +79,7 @@ export function withOptions<O extends object>(
     if (value === undefined) continue;
     const rule = rules[name];
     if (!rule.accepts(value)) {
-      throw new PLError('PL7003', `${owner}: ${name} must be ${rule.wanted}, got ${format(value)}`);
+      throw new PLError(codes.value, `${owner}: ${name} must be ${rule.wanted}, got ${format(value)}`);
     }
     result[name] = value;
   }

@@ -1,0 +1,43 @@
+import { PLError } from '../../errors/pl-error.js';
+
+/** A factor as a function of the step. */
+export type LRLambda = (epoch: number) => number;
+
+/** @throws PLError PL7204 when a function is missing for a group. */
+export function lambdaPerGroup(
+  type: string,
+  given: LRLambda | readonly LRLambda[],
+  groups: number,
+): LRLambda[] {
+  const lambdas: unknown[] = Array.isArray(given) ? [...given] : new Array(groups).fill(given);
+  const stranger = lambdas.find((lambda) => typeof lambda !== 'function');
+  if (stranger !== undefined || lambdas.includes(undefined)) {
+    throw new PLError(
+      'PL7204',
+      `${type}: lrLambda must be a function or a list of functions, got ${typeof stranger}`,
+      {
+        hint: `For example new ${type}(optimizer, { lrLambda: (epoch) => 0.95 ** epoch }).`,
+      },
+    );
+  }
+  if (lambdas.length !== groups) {
+    throw new PLError(
+      'PL7204',
+      `${type}: lrLambda has ${lambdas.length} functions, but the optimizer has ${groups} param groups`,
+    );
+  }
+  return lambdas as LRLambda[];
+}
+
+/** @throws PLError PL7204 when the function gives something else than a finite number. */
+export function lambdaValue(type: string, lambda: LRLambda, epoch: number): number {
+  const value: unknown = lambda(epoch);
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new PLError(
+    'PL7204',
+    `${type}: lrLambda gave ${String(value)} at step ${epoch}, wanted a finite number`,
+    {
+      hint: 'Look for a division by zero, such as by a number of warm-up steps that is 0.',
+    },
+  );
+}
