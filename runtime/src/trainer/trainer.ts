@@ -232,9 +232,9 @@ export class Trainer {
 
   /** Reads the checkpoint that a call starts from, before the call changes anything. */
   async #read(ckptPath: string | undefined): Promise<CheckpointSource | undefined> {
-    if (ckptPath === undefined) return undefined;
-    const path = this.#resolveCkptPath(ckptPath);
-    return { path, checkpoint: await readCheckpoint(path) };
+    const path = ckptPath === undefined ? undefined : this.#resolveCkptPath(ckptPath);
+    this.ckptPath = path;
+    return path === undefined ? undefined : { path, checkpoint: await readCheckpoint(path) };
   }
 
   #resolveCkptPath(ckptPath: string): string {
