@@ -76,11 +76,12 @@ export class EarlyStopping extends Callback {
       ...{ stoppingThreshold: null, divergenceThreshold: null, checkOnTrainEpochEnd: null },
       ...options,
     };
-    const { monitor, mode, patience } = this.#options;
+    const { monitor, mode, patience, minDelta } = this.#options;
     if (!monitor) throw wrong('monitor', monitor, 'the name of a metric');
     if (mode !== 'min' && mode !== 'max') throw wrong('mode', mode, "'min' or 'max'");
     if (!Number.isInteger(patience) || patience < 0)
       throw wrong('patience', patience, 'a whole number from 0');
+    if (!Number.isFinite(minDelta)) throw wrong('minDelta', minDelta, 'a number');
     this.monitor = monitor;
     this.mode = mode;
     this.patience = patience;
@@ -180,4 +181,7 @@ export class EarlyStopping extends Callback {
 const shown = (value: number) => Number(value.toPrecision(4));
 
 const wrong = (name: keyof EarlyStoppingOptions, got: unknown, wanted: string) =>
-  new PLError('PL5053', `EarlyStopping's ${name} is ${JSON.stringify(got)}; wanted ${wanted}.`);
+  new PLError(
+    'PL5053',
+    `EarlyStopping's ${name} is ${typeof got === 'number' ? got : JSON.stringify(got)}; wanted ${wanted}.`,
+  );

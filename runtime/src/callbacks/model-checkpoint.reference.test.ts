@@ -191,7 +191,8 @@ describe('ModelCheckpoint does what Lightning 2.6.5 did', () => {
     if (given.raised == null) await run;
     else await expect(run).rejects.toThrow(Error);
     expect(timeline).toEqual((given.timeline ?? []).map(expected));
-    expect(written).toHaveBeenCalledTimes(given.warnings?.length ?? 0);
+    const warned = written.mock.calls.filter(([text]) => String(text).includes('files of an earlier run'));
+    expect(warned).toHaveLength(given.warnings?.length ?? 0);
   });
 
   it.each(cases.filter(([name]) => name.startsWith('invalid_')))(
