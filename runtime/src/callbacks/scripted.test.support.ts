@@ -40,7 +40,7 @@ export class Scripted extends LightningModule {
   }
 
   @Hook('configure_optimizers')
-  override optimizers(): SGD {
+  configureOptimizer(): SGD {
     return new SGD(this.parameters(), { lr: 0.01 });
   }
 }
