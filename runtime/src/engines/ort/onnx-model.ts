@@ -16,7 +16,7 @@ export interface OnnxNode {
   attributes?: Readonly<Record<string, Attribute>>;
 }
 
-export type ElementType = 'float32' | 'int32' | 'int64' | 'bool' | 'uint8';
+export type ElementType = 'float32' | 'int32' | 'int64' | 'bool' | 'uint8' | 'bfloat16';
 
 export interface OnnxGraph {
   nodes: readonly OnnxNode[];
@@ -24,12 +24,14 @@ export interface OnnxGraph {
   outputs: Readonly<Record<string, ElementType>>;
   /** Constant integer vectors, such as the axes of `ReduceSum`. */
   constants?: Readonly<Record<string, readonly number[]>>;
+  /** Names of constants of type bfloat16, value 0. */
+  bfloat16Zeros?: readonly string[];
 }
 
 const OPSET = 17;
 const IR_VERSION = 8;
 const DOMAINS = ['', 'com.microsoft', 'com.microsoft.nchwc'];
-const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
+const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, bfloat16: 16 } as const;
 const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 export function encodeModel(graph: OnnxGraph): Uint8Array {
@@ -45,11 +47,16 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   return model.bytes();
 }
 
-function writeGraph(into: ProtobufWriter, { nodes, inputs, outputs, constants = {} }: OnnxGraph): void {
+function writeGraph(into: ProtobufWriter, graph: OnnxGraph): void {
+  const { nodes, inputs, outputs, constants = {}, bfloat16Zeros = [] } = graph;
   for (const node of nodes) into.message(1, (inner) => writeNode(inner, node));
   into.text(2, 'kernel');
   for (const [name, values] of Object.entries(constants)) {
-    into.message(5, (inner) => writeConstant(inner, name, values));
+    const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    into.message(5, (inner) => writeConstant(inner, name, 'int64', [values.length], bytes));
+  }
+  for (const name of bfloat16Zeros) {
+    into.message(5, (inner) => writeConstant(inner, name, 'bfloat16', [], new Uint8Array(2)));
   }
   for (const [name, type] of Object.entries(inputs))
     into.message(11, (inner) => writeValue(inner, name, type));
@@ -87,11 +94,17 @@ function writeAttribute(into: ProtobufWriter, name: string, value: Attribute): v
   }
 }
 
-function writeConstant(into: ProtobufWriter, name: string, values: readonly number[]): void {
-  into.int(1, values.length);
-  into.int(2, elementTypes.int64);
+function writeConstant(
+  into: ProtobufWriter,
+  name: string,
+  type: ElementType,
+  dims: readonly number[],
+  bytes: Uint8Array,
+): void {
+  for (const dim of dims) into.int(1, dim);
+  into.int(2, elementTypes[type]);
   into.text(8, name);
-  into.raw(9, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+  into.raw(9, bytes);
 }
 
 /** A value of known element type and unknown shape, so that one model serves every shape. */

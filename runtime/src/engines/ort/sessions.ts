@@ -1,6 +1,6 @@
-import { type NativeSession, type OrtBinding, type OrtTensors, openSession } from './binding.js';
+import { type OrtBinding, OrtSession, type OrtTensors } from './binding.js';
 import { commonGraphs } from './graphs.js';
-import { encodeModel, type OnnxGraph } from './onnx-model.js';
+import type { OnnxGraph } from './onnx-model.js';
 import { Switchboard } from './switchboard.js';
 
 /**
@@ -9,8 +9,6 @@ import { Switchboard } from './switchboard.js';
  * may change the last bits of a result, and a run that is repeated must give the same.
  */
 export type Compiled = (inputs: OrtTensors, outputs: OrtTensors, parallel?: boolean) => void;
-
-const NO_OPTIONS = {};
 
 /** The graphs of one engine, compiled at first use (1 to 2 ms each) and kept until the process ends. */
 export class Sessions {
@@ -41,13 +39,13 @@ export class Sessions {
 
   #compile(graph: OnnxGraph): Compiled {
     const switchboard = Switchboard.takes(graph) ? this.#switchboard : undefined;
-    let single: NativeSession | undefined;
+    let single: OrtSession | undefined;
     return (inputs, outputs, parallel = false) => {
       if (parallel && switchboard !== undefined) {
         switchboard.run(graph, inputs, outputs.y!);
       } else {
-        single ??= openSession(this.binding, encodeModel(graph), { threads: 1 });
-        single.run(inputs, outputs, NO_OPTIONS);
+        single ??= new OrtSession(this.binding, graph, 1);
+        single.run(inputs, outputs);
       }
     };
   }

@@ -1,11 +1,5 @@
-import {
-  type NativeSession,
-  type OrtBinding,
-  type OrtTensor,
-  type OrtTensors,
-  openSession,
-} from './binding.js';
-import { encodeModel, type OnnxGraph, type OnnxNode } from './onnx-model.js';
+import { type OrtBinding, OrtSession, type OrtTensor, type OrtTensors } from './binding.js';
+import type { OnnxGraph, OnnxNode } from './onnx-model.js';
 
 /** The inputs that every graph shares, by position. */
 const INPUTS = ['a', 'b', 'c'] as const;
@@ -32,7 +26,7 @@ const DEPTH = Math.log2(TREE);
  */
 export class Switchboard {
   readonly #lines = new Map<OnnxGraph, number>();
-  #session: NativeSession | undefined;
+  #session: OrtSession | undefined;
 
   constructor(
     readonly binding: OrtBinding,
@@ -67,10 +61,10 @@ export class Switchboard {
     for (let tree = 0; tree * TREE < this.#lines.size; tree++) {
       feeds[`tree${tree}`] = BITS[tree === chosen ? 1 : 0]!;
     }
-    this.#session.run(feeds, { [`y${chosen}`]: y }, {});
+    this.#session.run(feeds, { [`y${chosen}`]: y });
   }
 
-  #open(): NativeSession {
+  #open(): OrtSession {
     const graphs = [...this.#lines.keys()];
     const trees = Array.from({ length: Math.ceil(graphs.length / TREE) }, (_, i) => i);
     const bits = [
@@ -88,7 +82,7 @@ export class Switchboard {
       },
       outputs: Object.fromEntries(trees.map((tree) => [`y${tree}`, 'float32' as const])),
     };
-    return openSession(this.binding, encodeModel(model), { threads: this.threads });
+    return new OrtSession(this.binding, model, this.threads);
   }
 }
 

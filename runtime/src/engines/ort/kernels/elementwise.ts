@@ -4,6 +4,7 @@ import type { OrtTensors } from '../binding.js';
 import { commonGraph, floatGraph, oneNode } from '../graphs.js';
 import type { Attribute, OnnxGraph, OnnxNode } from '../onnx-model.js';
 import { type HotKernel, isFloat, scalar, sizeOf } from './kernel.js';
+import { sumsToNumber } from './reductions.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each kernel has attributes of its own
 type UnaryKernel = HotKernel<{ x: TensorInfo }, any>;
@@ -91,10 +92,18 @@ function pairwise(
   };
 }
 
+/** 0 up to 0, 1 above: one hard sigmoid as steep as float32 allows, and another for what is too small for the first. */
 const stepGraph = commonGraph(
   'Step',
-  floatGraph([node('Sign', ['x'], 'sign'), node('Relu', ['sign'])], ['x']),
+  floatGraph([steepSigmoid('x', 'nearly'), steepSigmoid('nearly', 'y')], ['x']),
 );
+
+function steepSigmoid(input: string, output: string): OnnxNode {
+  const attributes = { alpha: { float: 3.4e38 }, beta: { float: 0 } };
+  return { op: 'HardSigmoid', inputs: [input], outputs: [output], attributes };
+}
+
+const erfGraph = commonGraph('Erf', oneNode('Erf', ['x']));
 
 export const unaryKernels = {
   Abs: unary('Abs'),
@@ -104,11 +113,7 @@ export const unaryKernels = {
   Cos: unary('Cos'),
   Elu: unary('Elu'),
   // ONNX Runtime's own gives 1 for NaN.
-  Erf: unary('Erf', [
-    node('Erf', ['x'], 'erf'),
-    node('IsNaN', ['x'], 'isNaN'),
-    node('Where', ['isNaN', 'x', 'erf']),
-  ]),
+  Erf: ({ inputs: { x }, backend }) => (sumsToNumber(backend, x) ? map(backend, x, erfGraph) : undefined),
   Exp: unary('Exp'),
   Floor: unary('Floor'),
   LeakyRelu: withAlpha('LeakyRelu'),
@@ -127,12 +132,18 @@ export const unaryKernels = {
   Tanh: unary('Tanh'),
 } satisfies Record<string, UnaryKernel>;
 
+const power = pairwise('float32', 'Pow');
+
 export const binaryKernels = {
   Add: binary('Add'),
   Maximum: binary('Max'),
   Minimum: binary('Min'),
   Multiply: binary('Mul'),
-  Pow: binary('Pow'),
+  Pow: ({ inputs: { a, b }, backend }) =>
+    // A general power takes 40 times as long as a product.
+    sizeOf(b.shape) === 1 && b.shape.length <= a.shape.length && isFloat(a, b) && backend.float32(b)[0] === 2
+      ? map(backend, a, 'Square')
+      : power(backend, a, b),
   RealDiv: binary('Div'),
   SquaredDifference: binary('SquaredDifference', [
     node('Sub', ['a', 'b'], 'difference'),

@@ -57,6 +57,19 @@ export function mergeAxes(
   return { dims, reduced };
 }
 
+/**
+ * Whether the sum of all values is a number, which it is not when one of them is NaN: a quick way to rule that out.
+ * False for tensors that stay in JavaScript.
+ */
+export function sumsToNumber(backend: OrtBackend, x: TensorInfo): boolean {
+  const axes = x.shape.map((_, axis) => axis);
+  const sum = reduce(backend, 'ReduceSum', x, axes, false);
+  if (sum === undefined) return false;
+  const isNumber = !Number.isNaN(backend.float32(sum)[0]);
+  backend.disposeIntermediateTensorInfo(sum);
+  return isNumber;
+}
+
 interface AxisAttrs {
   axis?: Axes;
   keepDims?: boolean;
