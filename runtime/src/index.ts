@@ -112,6 +112,7 @@ export { CSVLogger, type CSVLoggerOptions } from './loggers/csv-logger.js';
 export { Logger, type RunStatus, type SavedCheckpoints } from './loggers/logger.js';
 export type { EvaluationRun } from './loops/evaluation-run.js';
 export type { FitRun } from './loops/fit-run.js';
+export type { OptimizerHandle } from './loops/manual-optimization.js';
 export type { LogOptions, Metrics } from './loops/results.js';
 export { type CompiledClass, type CompiledLoops, registerCompiled } from './module/compiled.js';
 export { LightningDataModule } from './module/lightning-data-module.js';

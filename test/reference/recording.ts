@@ -9,7 +9,11 @@ import {
   hookNames,
   LightningDataModule,
   LightningModule,
+  type LRScheduler,
+  type OptimizerHandle,
+  ReduceLROnPlateau,
   SGD,
+  StepLR,
   Trainer,
   type TrainerConfig,
   tf,
@@ -25,6 +29,13 @@ export interface ScenarioData {
   raise_at?: [epoch: number, batch: number];
   iterable?: boolean;
   log?: boolean;
+  /** Two SGD optimizers, weight and bias, each stepped by the training step. */
+  manual?: boolean;
+  /** StepLR(1) with this interval; both intervals; ReduceLROnPlateau on val_loss with this interval. */
+  sched?: 'step' | 'epoch';
+  sched_freq?: number;
+  sched_both?: boolean;
+  sched_plateau?: 'step' | 'epoch';
 }
 
 /** source, hook, numbers among the arguments, `fn/stage`, epoch, step */
@@ -40,7 +51,7 @@ export class Recording {
   constructor(
     config: TrainerConfig,
     data: ScenarioData,
-    onEvent: (event: HookEvent, trainer: Trainer) => void = () => {},
+    onEvent: (event: HookEvent, trainer: Trainer) => unknown = () => {},
   ) {
     const record = (source: string, hook: string, args: readonly unknown[]) => {
       const { state, currentEpoch, globalStep } = this.trainer;
@@ -54,7 +65,7 @@ export class Recording {
         globalStep,
       ];
       this.events.push(event);
-      onEvent(event, this.trainer);
+      return onEvent(event, this.trainer);
     };
     this.model = recordingModel(data, record);
     this.datamodule = recordingDataModule(data, record);
@@ -72,7 +83,8 @@ export class Recording {
   }
 }
 
-type RecordHook = (source: string, hook: string, args: readonly unknown[]) => void;
+/** @returns what the hook is to return, where a scenario says so */
+type RecordHook = (source: string, hook: string, args: readonly unknown[]) => unknown;
 type Method = (this: unknown, ...args: never[]) => unknown;
 
 /** A subclass of `base` whose hooks are the given methods, each recorded when it is called. */
@@ -89,8 +101,7 @@ function recorded<Base extends abstract new (...args: never[]) => object>(
     const method = methods[name];
     Object.defineProperty(Recorded.prototype, name, {
       value(...args: never[]) {
-        record(source, name, args);
-        return method?.apply(this, args);
+        return record(source, name, args) ?? method?.apply(this, args);
       },
     });
     Hook(name)(Recorded.prototype, name, {} as never);
@@ -103,7 +114,33 @@ function recordingModel(data: ScenarioData, record: RecordHook): LightningModule
   abstract class Linear extends LightningModule {
     weight = tf.variable(tf.tensor2d([[0.25], [0.25]]));
     bias = tf.variable(tf.tensor1d([0]));
+    override readonly automaticOptimization = data.manual !== true;
+
+    override toggleOptimizer(optimizer: OptimizerHandle): void {
+      record('module', 'toggle_optimizer', []);
+      super.toggleOptimizer(optimizer);
+    }
+    override untoggleOptimizer(): void {
+      record('module', 'untoggle_optimizer', []);
+      super.untoggleOptimizer();
+    }
+    override manualBackward(loss: tf.Scalar): void {
+      record('module', 'manual_backward', []);
+      super.manualBackward(loss);
+    }
   }
+  const optimizeByHand = (model: Linear, x: tf.Tensor2D) => {
+    quiet = false;
+    for (const optimizer of model.optimizers() as OptimizerHandle[]) {
+      model.toggleOptimizer(optimizer);
+      const value = loss(model, x);
+      optimizer.zeroGrad();
+      model.manualBackward(value);
+      optimizer.step();
+      model.untoggleOptimizer();
+    }
+    quiet = true;
+  };
   class RecordingSGD extends SGD {
     override zeroGrad(): void {
       if (!quiet) record('optimizer', 'zero_grad', []);
@@ -131,15 +168,40 @@ function recordingModel(data: ScenarioData, record: RecordHook): LightningModule
       .mean() as tf.Scalar;
   const methods: Record<string, Method> = {
     training_step(this: Linear, x: tf.Tensor2D, batchIdx: number) {
+      if (data.manual) return optimizeByHand(this, x);
       if (data.raise_at?.[0] === this.currentEpoch && data.raise_at[1] === batchIdx) throw new Error('boom');
       if (data.none_at?.includes(batchIdx)) return undefined;
-      return loss(this, x);
+      const value = loss(this, x);
+      if (data.log) this.log('train_loss', value);
+      return value;
     },
-    validation_step: loss_ as Method,
+    validation_step(this: Linear, x: tf.Tensor2D) {
+      const value = loss(this, x);
+      if (data.log) this.log('val_loss', value);
+      return value;
+    },
     test_step: loss_ as Method,
     predict_step: loss_ as Method,
     configure_optimizers(this: Linear) {
-      return new RecordingSGD(this.parameters(), { lr: 0.01 });
+      if (data.manual) return [this.weight, this.bias].map((v) => new RecordingSGD([v], { lr: 0.01 }));
+      const optimizer = new RecordingSGD(this.parameters(), { lr: 0.01 });
+      const frequency = data.sched_freq ?? 1;
+      const step = (interval: 'step' | 'epoch') => ({
+        scheduler: new StepLR(optimizer, { stepSize: 1 }),
+        interval,
+        frequency,
+      });
+      if (data.sched_both) return [[optimizer], [step('step'), step('epoch')]];
+      if (data.sched) return { optimizer, lrScheduler: step(data.sched) };
+      const interval = data.sched_plateau;
+      if (interval === undefined) return optimizer;
+      return {
+        optimizer,
+        lrScheduler: { scheduler: new ReduceLROnPlateau(optimizer), interval, monitor: 'val_loss' },
+      };
+    },
+    lr_scheduler_step(scheduler: LRScheduler, metric: number | undefined) {
+      scheduler.step(metric);
     },
     configure_callbacks: () => [],
     optimizer_step(_epoch: number, _batch: number, optimizer: SGD, closure: () => tf.Scalar) {

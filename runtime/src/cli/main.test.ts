@@ -108,7 +108,7 @@ class Line extends LightningModule<Config['model']> {
   }
 
   @Hook('configure_optimizers')
-  optimizers() {
+  override optimizers() {
     return new SGD(this.parameters(), { lr: this.hparams.learningRate });
   }
 }

@@ -29,7 +29,14 @@ export const trainerErrors = {
     'The checkpoint was saved with `saveWeightsOnly`: it lacks the state of the optimizer, without which training cannot go on as if it had not stopped. It can still be validated, tested and used for prediction.',
   PL5015:
     'A run calls the hooks of the module, and one that it cannot do without is missing: `training_step` and `configure_optimizers` for fit, `validation_step`, `test_step` and `predict_step` for the others.',
-  PL5016: '`configure_optimizers` has to return an optimizer, or a record with one under `optimizer`.',
+  PL5016:
+    '`configure_optimizers` returns one optimizer where the trainer optimizes by itself, several only where the module does (`automaticOptimization = false`), and nothing where no weight is to change.',
+  PL5019:
+    'A learning-rate scheduler that watches a metric had to step, and no metric of that name had been logged. Log it in the validation step (or wherever it is measured), correct `monitor`, or set `strict: false` so that the scheduler waits.',
+  PL5020:
+    'The trainer runs backward pass and optimizer of this module itself, so the module cannot do it too. A module that wants to sets `automaticOptimization` to false.',
+  PL5021:
+    'The checkpoint was written by a module that configured another number of optimizers or schedulers, so their states cannot be handed out. Use the checkpoint with the module that wrote it, or load only the weights.',
   PL5018:
     'Manual optimization toggles one optimizer at a time, so that a backward pass reaches only its parameters. Untoggle the one before toggling the next.',
   PL5017:

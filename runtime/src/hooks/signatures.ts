@@ -2,6 +2,8 @@ import type { Callback } from '../callbacks/callback.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { ConfiguredOptimizers } from '../optim/lr-schedulers/config.js';
+import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type * as tf from '../tf.js';
 import type { Trainer } from '../trainer/trainer.js';
@@ -82,7 +84,8 @@ export interface ModuleHooks
     StageHooks<'test'>,
     StageHooks<'predict'> {
   configure_callbacks(): Callback | Callback[];
-  configure_optimizers(): Optimizer | { optimizer: Optimizer } | undefined;
+  /** An optimizer, several, each with a learning-rate scheduler if wanted, or nothing. */
+  configure_optimizers(): ConfiguredOptimizers;
 
   training_step(batch: unknown, batchIdx: number): TrainingStepOutput;
 
@@ -113,6 +116,9 @@ export interface ModuleHooks
     optimizer: Optimizer,
     closure: () => tf.Scalar | undefined,
   ): Synchronous;
+
+  /** Replaces `scheduler.step(metric)`; the metric is that of the scheduler's `monitor`. */
+  lr_scheduler_step(scheduler: LRScheduler, metric: number | undefined): Synchronous;
 
   on_validation_model_zero_grad(): MaybeAsync;
 

@@ -7,7 +7,7 @@ import { BatchStream } from './batch-stream.js';
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => Float32Array.of(i));
 const first = (batch: tf.Tensor) => batch.dataSync()[0];
 
-async function drain(stream: BatchStream<tf.Tensor>) {
+async function drain(stream: BatchStream<tf.Tensor2D>) {
   const seen: [value: number | undefined, batchIdx: number, isLast: boolean][] = [];
   for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
     seen.push([first(batch), stream.batchIdx, stream.isLast]);
@@ -48,7 +48,7 @@ describe('BatchStream', () => {
     ['without a length', () => new DataLoader(numbers(4).values()) as never],
   ])('frees each batch, and what was made with it, of data %s', async (_, loader) => {
     const before = tf.memory().numTensors;
-    const stream = new BatchStream<tf.Tensor>(loader());
+    const stream = new BatchStream<tf.Tensor2D>(loader());
     for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) batch.add(1);
     await stream.close();
     expect(tf.memory().numTensors).toBe(before);
@@ -59,12 +59,12 @@ describe('BatchStream', () => {
       new DataLoader(numbers(4)),
       new DataLoader({ [Symbol.iterator]: () => numbers(4).values() }),
     ]) {
-      const stream = new BatchStream<tf.Tensor>(loader as never);
+      const stream = new BatchStream<tf.Tensor2D>(loader as never);
       await stream.next();
       await stream.next();
       const state = stream.state();
       await stream.close();
-      const resumed = await drain(new BatchStream<tf.Tensor>(loader as never, { resumeFrom: state }));
+      const resumed = await drain(new BatchStream<tf.Tensor2D>(loader as never, { resumeFrom: state }));
       expect(resumed.map(([value, batchIdx]) => [value, batchIdx])).toEqual([
         [2, 2],
         [3, 3],

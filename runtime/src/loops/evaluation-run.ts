@@ -14,6 +14,8 @@ export interface EvaluationLoader<Batch> extends Pick<BatchStreamOptions<Batch>,
 export interface EvaluationRunOptions {
   /** Step on the loggers' axis for the metrics of the pass; undefined keeps them from the loggers. */
   loggerStep: number | undefined;
+  /** Called when the data is through and its metrics are published, before the hooks of the end. */
+  onMeasured?: () => void;
 }
 
 /** One pass over the data of validation, test or prediction: what the evaluation loop walks along. */
@@ -109,6 +111,7 @@ export class EvaluationRun<Batch = unknown> {
     const views = this.results.epochViews();
     this.host.publish(views, this.options.loggerStep);
     this.metrics.push(...this.loaders.map((_, i) => metricsOfLoader(views.callback, i)));
+    this.options.onMeasured?.();
   }
 
   async end(): Promise<void> {

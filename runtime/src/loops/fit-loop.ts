@@ -28,6 +28,12 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
         }
         await run.validate();
       }
+      if (hooks.lr_scheduler_step) {
+        for (const [scheduler, metric] of run.dueSchedulers('validation'))
+          hooks.lr_scheduler_step(scheduler, metric);
+      } else {
+        run.stepSchedulers('validation');
+      }
 
       const batch = await run.nextBatch();
       if (batch === undefined) break;
@@ -39,43 +45,54 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
         break;
       }
 
-      // The optimizer calls this: forward, zero the gradients, backward.
-      const closure = () => {
-        const loss = run.backward(() => {
-          const loss = run.loss(hooks.training_step!(batch, batchIdx));
-          if (run.startsAccumulation) {
-            run.beforeZeroGrad();
-            hooks.on_before_zero_grad?.(optimizer);
-            if (hooks.optimizer_zero_grad) {
-              hooks.optimizer_zero_grad(run.currentEpoch, batchIdx, optimizer);
+      if (!run.automaticOptimization) {
+        run.manualStep(() => hooks.training_step!(batch, batchIdx));
+      } else {
+        // The optimizer calls this: forward, zero the gradients, backward.
+        const closure = () => {
+          const loss = run.backward(() => {
+            const loss = run.loss(hooks.training_step!(batch, batchIdx));
+            if (run.startsAccumulation) {
+              run.beforeZeroGrad();
+              hooks.on_before_zero_grad?.(optimizer);
+              if (hooks.optimizer_zero_grad) {
+                hooks.optimizer_zero_grad(run.currentEpoch, batchIdx, optimizer);
+              } else {
+                optimizer.zeroGrad();
+              }
+            }
+            run.beforeBackward(loss);
+            if (loss) hooks.on_before_backward?.(loss);
+            return loss;
+          });
+          run.afterBackward(loss);
+          if (loss) hooks.on_after_backward?.();
+          if (run.endsAccumulation) {
+            run.beforeOptimizerStep();
+            hooks.on_before_optimizer_step?.(optimizer);
+            if (hooks.configure_gradient_clipping) {
+              hooks.configure_gradient_clipping(optimizer, run.gradientClipVal, run.gradientClipAlgorithm);
             } else {
-              optimizer.zeroGrad();
+              run.clipGradients();
             }
           }
-          run.beforeBackward(loss);
-          if (loss) hooks.on_before_backward?.(loss);
           return loss;
-        });
-        run.afterBackward(loss);
-        if (loss) hooks.on_after_backward?.();
-        if (run.endsAccumulation) {
-          run.beforeOptimizerStep();
-          hooks.on_before_optimizer_step?.(optimizer);
-          if (hooks.configure_gradient_clipping) {
-            hooks.configure_gradient_clipping(optimizer, run.gradientClipVal, run.gradientClipAlgorithm);
-          } else {
-            run.clipGradients();
-          }
-        }
-        return loss;
-      };
+        };
 
-      if (!run.endsAccumulation) {
-        closure();
-      } else if (hooks.optimizer_step) {
-        hooks.optimizer_step(run.currentEpoch, batchIdx, optimizer, closure);
+        if (!run.endsAccumulation) {
+          closure();
+        } else if (hooks.optimizer_step) {
+          hooks.optimizer_step(run.currentEpoch, batchIdx, optimizer, closure);
+        } else {
+          optimizer.step(closure);
+        }
+      }
+      run.countStep();
+      if (hooks.lr_scheduler_step) {
+        for (const [scheduler, metric] of run.dueSchedulers('batch'))
+          hooks.lr_scheduler_step(scheduler, metric);
       } else {
-        optimizer.step(closure);
+        run.stepSchedulers('batch');
       }
 
       await run.trainBatchEnd(batch);
@@ -85,6 +102,13 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
 
     await run.trainEpochEnd();
     await hooks.on_train_epoch_end?.();
+    run.logEpoch();
+    if (hooks.lr_scheduler_step) {
+      for (const [scheduler, metric] of run.dueSchedulers('epoch'))
+        hooks.lr_scheduler_step(scheduler, metric);
+    } else {
+      run.stepSchedulers('epoch');
+    }
     await run.finishEpoch();
   }
 

@@ -4,11 +4,14 @@ import { PLError } from '../errors/pl-error.js';
 import type { TrainingStepOutput } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { backward } from '../optim/backward.js';
-import { clipGradNorm, clipGradValue } from '../optim/clip-gradients.js';
+import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { withTape } from '../optim/tape.js';
 import type * as tf from '../tf.js';
 import { type BatchStream, holdTensors } from './batch-stream.js';
 import type { LoopHost } from './loop-host.js';
+import type { LRSchedules, SchedulerMoment } from './lr-schedules.js';
+import type { ManualOptimization } from './manual-optimization.js';
 import { type FitProgress, startOfEpoch } from './progress.js';
 import { Results, type ResultsState } from './results.js';
 import { StoppingRule } from './stopping-rule.js';
@@ -17,7 +20,11 @@ import { ValidationSchedule } from './validation-schedule.js';
 /** What a fit needs besides the trainer: model, optimizer, data, and where to begin. */
 export interface FitPlan<Batch> {
   model: LightningModule;
-  optimizer: Optimizer;
+  /** One for automatic optimization, any number for manual. */
+  optimizers: readonly Optimizer[];
+  schedules: LRSchedules;
+  /** What the module does for itself where `automaticOptimization` is false. */
+  manual: ManualOptimization | undefined;
   progress: FitProgress;
   /** Opens the batches of one epoch, `resumeFrom` a place in it. */
   openEpoch(resumeFrom?: LoaderState): BatchStream<Batch>;
@@ -32,7 +39,9 @@ export interface FitPlan<Batch> {
 /** One fit under way: what the training loop walks along. */
 export class FitRun<Batch = unknown> {
   readonly model: LightningModule;
+  /** The optimizer of automatic optimization. */
   readonly optimizer: Optimizer;
+  readonly automaticOptimization: boolean;
   readonly progress: FitProgress;
   readonly results = new Results();
   /** What the last training step gave: its record with `loss`, or an empty one. Valid until the next batch. */
@@ -55,12 +64,13 @@ export class FitRun<Batch = unknown> {
     this.#host = host;
     this.#plan = plan;
     this.model = plan.model;
-    this.optimizer = plan.optimizer;
+    this.optimizer = plan.optimizers[0]!;
+    this.automaticOptimization = plan.manual === undefined;
     this.progress = plan.progress;
     this.#resumeFrom = plan.resumeFrom;
     this.#stopping = new StoppingRule(host.config);
     this.#validation = new ValidationSchedule(host.config, plan.batchesPerEpoch);
-    this.#params = plan.optimizer.paramGroups.flatMap((group) => group.params);
+    this.#params = this.optimizer.paramGroups.flatMap((group) => group.params);
     this.#variables = plan.model.stateDict().size;
     this.results.batchSize = () => extractBatchSize(this.#batch);
     if (plan.resumeFrom) this.results.loadState(plan.resumeFrom.results);
@@ -128,7 +138,6 @@ export class FitRun<Batch = unknown> {
     await this.#plan.validate!();
     this.#host.state.stage = 'train';
     this.#host.results = this.results;
-    this.progress.validated = true;
   }
 
   get #stopsEarly(): boolean {
@@ -228,23 +237,56 @@ export class FitRun<Batch = unknown> {
   }
 
   clipGradients(): void {
-    const { gradientClipVal } = this;
-    if (gradientClipVal === null) return;
-    if (this.gradientClipAlgorithm === 'value') clipGradValue(this.#params, gradientClipVal);
-    else clipGradNorm(this.#params, gradientClipVal);
+    const { gradientClipVal, gradientClipAlgorithm } = this;
+    if (gradientClipVal === null || gradientClipAlgorithm === null) return;
+    this.model.clipGradients(this.optimizer, gradientClipVal, gradientClipAlgorithm);
   }
 
-  async trainBatchEnd(batch: Batch): Promise<void> {
+  /** A training step that optimizes for itself. */
+  manualStep(step: () => TrainingStepOutput): void {
+    withTape(() => {
+      const output = step();
+      this.outputs =
+        output === undefined ? {} : 'dataSync' in output ? { loss: output as tf.Scalar } : { ...output };
+      this.#held.push(...holdTensors(this.outputs));
+    });
+  }
+
+  /** Counts the batch that was just trained on. */
+  countStep(): void {
     const { progress } = this;
     if (progress.totalBatches === 0) this.#checkVariables();
     progress.logStep = progress.batchesThatStepped;
     if (this.endsAccumulation) {
-      progress.globalStep++;
+      if (this.automaticOptimization) progress.globalStep++;
       progress.batchesThatStepped++;
     }
     progress.batches = this.batchIdx + 1;
     progress.totalBatches++;
     progress.validated = false;
+    progress.batchDone = false;
+  }
+
+  /** The schedulers whose turn it is, each with the metric that it watches. */
+  dueSchedulers(moment: SchedulerMoment): [LRScheduler, number | undefined][] {
+    const { schedules } = this.#plan;
+    const { progress } = this;
+    if (schedules.configs.length === 0 || !this.automaticOptimization) return [];
+    if (moment === 'validation') {
+      if (progress.batchDone) return [];
+      progress.batchDone = true;
+    }
+    return schedules.due(moment, progress, {
+      stepped: this.endsAccumulation,
+      lastOfEpoch: this.#stream!.isLast,
+    });
+  }
+
+  stepSchedulers(moment: SchedulerMoment): void {
+    for (const [scheduler, metric] of this.dueSchedulers(moment)) scheduler.step(metric);
+  }
+
+  async trainBatchEnd(batch: Batch): Promise<void> {
     this.#host.publish(this.results.stepViews(true));
     await this.#host.callbacks.call('on_train_batch_end', [this.outputs, batch, this.batchIdx]);
   }
@@ -266,10 +308,13 @@ export class FitRun<Batch = unknown> {
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);
   }
 
-  /** Logs the epoch's metrics, then lets the callbacks that judge them have their say. */
-  async finishEpoch(): Promise<void> {
+  logEpoch(): void {
     this.#host.publish(this.results.epochViews(), this.progress.logStep);
     this.results.endEpoch();
+  }
+
+  /** Lets the callbacks that judge the epoch's metrics have their say, then closes the epoch. */
+  async finishEpoch(): Promise<void> {
     this.progress.epochEnded = true;
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => callback.monitors);
     await this.close();

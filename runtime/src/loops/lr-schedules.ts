@@ -21,19 +21,22 @@ export class LRSchedules {
    * The schedulers to step now, each with the metric that it watches.
    *
    * @param progress with the running batch counted
+   * @param batch whether the optimizer stepped after it, and whether it is the epoch's last
    * @throws PLError PL5019 when a watched metric is missing and the scheduler is strict
    */
   due(
     moment: SchedulerMoment,
     progress: FitProgress,
-    lastOfEpoch: boolean,
+    { stepped, lastOfEpoch }: { stepped: boolean; lastOfEpoch: boolean },
   ): [LRScheduler, number | undefined][] {
     const due: [LRScheduler, number | undefined][] = [];
     for (const config of this.configs) {
       const { scheduler, interval, frequency, reduceOnPlateau } = config;
       const turn =
         interval === 'step'
-          ? moment === (reduceOnPlateau ? 'validation' : 'batch') && progress.batches % frequency === 0
+          ? stepped &&
+            moment === (reduceOnPlateau ? 'validation' : 'batch') &&
+            progress.batches % frequency === 0
           : moment === (reduceOnPlateau ? 'epoch' : 'batch') &&
             lastOfEpoch &&
             (progress.epoch + 1) % frequency === 0;

@@ -6,10 +6,11 @@ import { withoutTape } from '../optim/tape.js';
 import type * as tf from '../tf.js';
 import type { LoopHost } from './loop-host.js';
 
-/**
- * An optimizer as `this.optimizers()` gives it: steps count as steps of the run, and the hooks around them are called.
- */
-export class ManualOptimizer {
+/** What a training step that optimizes itself does with an optimizer. */
+export type OptimizerHandle = Pick<Optimizer, 'paramGroups' | 'zeroGrad' | 'step'>;
+
+/** An optimizer whose steps count as steps of the run, with the hooks around them. */
+class ManualOptimizer implements OptimizerHandle {
   constructor(
     readonly optimizer: Optimizer,
     private readonly manual: ManualOptimization,
@@ -31,8 +32,8 @@ export class ManualOptimizer {
 
 /** What a module with `automaticOptimization = false` does for itself in its training step. */
 export class ManualOptimization {
-  readonly optimizers: readonly ManualOptimizer[];
-  #toggled: ManualOptimizer | undefined;
+  readonly optimizers: readonly OptimizerHandle[];
+  #toggled: OptimizerHandle | undefined;
 
   constructor(
     private readonly host: LoopHost,
@@ -72,7 +73,7 @@ export class ManualOptimization {
   }
 
   /** Limits backward passes to one optimizer's parameters, until `untoggle`. */
-  toggle(optimizer: ManualOptimizer): void {
+  toggle(optimizer: OptimizerHandle): void {
     if (this.#toggled !== undefined && this.#toggled !== optimizer) {
       throw new PLError('PL5018', 'toggleOptimizer was called while another optimizer was toggled.', {
         hint: 'Call untoggleOptimizer for that one first.',

@@ -14,6 +14,8 @@ export interface FitProgress {
   totalBatches: number;
   /** Whether the validation that was due after the last batch has run. */
   validated: boolean;
+  /** Whether everything that follows a batch has happened after the last one. */
+  batchDone: boolean;
   /** Whether the running epoch's end was reached: a checkpoint made there resumes with the next epoch. */
   epochEnded: boolean;
 }
@@ -27,6 +29,7 @@ export function initialProgress(): FitProgress {
     logStep: 0,
     totalBatches: 0,
     validated: true,
+    batchDone: true,
     epochEnded: false,
   };
 }
@@ -38,5 +41,5 @@ export function resumedProgress(saved: FitProgress): FitProgress {
 
 /** The progress at the beginning of an epoch. */
 export function startOfEpoch(progress: FitProgress, epoch: number): FitProgress {
-  return { ...progress, epoch, batches: 0, validated: true, epochEnded: false };
+  return { ...progress, epoch, batches: 0, validated: true, batchDone: true, epochEnded: false };
 }

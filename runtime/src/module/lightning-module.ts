@@ -1,5 +1,9 @@
 import { PLError } from '../errors/pl-error.js';
+import type { GradientClipAlgorithm } from '../hooks/signatures.js';
+import type { OptimizerHandle } from '../loops/manual-optimization.js';
 import type { LogOptions } from '../loops/results.js';
+import { clipGradNorm, clipGradValue } from '../optim/clip-gradients.js';
+import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type * as tf from '../tf.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { completeHparams } from './hparams.js';
@@ -16,6 +20,11 @@ export abstract class LightningModule<H extends object = object> {
   readonly hparams: Required<H>;
   /** Whether the module is in training mode; what dropout and batch normalisation ask. */
   training = true;
+  /**
+   * Whether the trainer runs backward pass and optimizer after each training step. A module that sets it to false
+   * does so itself, with `optimizers()` and `manualBackward()`.
+   */
+  readonly automaticOptimization: boolean = true;
   #trainer: Trainer | undefined;
 
   /** @throws PLError PL2xxx when a hyper-parameter does not fit its declaration */
@@ -56,6 +65,50 @@ export abstract class LightningModule<H extends object = object> {
   /** All variables by path, moving averages and frozen ones included: what a checkpoint keeps. */
   stateDict(): Map<string, tf.Variable> {
     return namedVariables(this);
+  }
+
+  /**
+   * The optimizers that `configure_optimizers` returned, for a training step that optimizes itself: one, or several
+   * in their order.
+   */
+  optimizers(): OptimizerHandle | readonly OptimizerHandle[] {
+    const { optimizers } = this.trainer.manualOptimization;
+    return optimizers.length === 1 ? optimizers[0]! : optimizers;
+  }
+
+  /** The learning-rate schedulers that `configure_optimizers` returned: none, one, or several in their order. */
+  lrSchedulers(): undefined | LRScheduler | readonly LRScheduler[] {
+    const schedulers = this.trainer.lrSchedulerConfigs.map(({ scheduler }) => scheduler);
+    return schedulers.length <= 1 ? schedulers[0] : schedulers;
+  }
+
+  /**
+   * Adds the gradients of a loss to those of the parameters, inside of a training step that optimizes itself.
+   *
+   * @throws PLError PL5020 where optimization is automatic
+   */
+  manualBackward(loss: tf.Scalar): void {
+    this.trainer.manualOptimization.backward(loss);
+  }
+
+  /** Limits `manualBackward` to the parameters of one optimizer, until `untoggleOptimizer`. */
+  toggleOptimizer(optimizer: OptimizerHandle): void {
+    this.trainer.manualOptimization.toggle(optimizer);
+  }
+
+  untoggleOptimizer(): void {
+    this.trainer.manualOptimization.untoggle();
+  }
+
+  /** Limits the gradients that an optimizer is about to use: their norm over all, or each value. */
+  clipGradients(
+    optimizer: Pick<OptimizerHandle, 'paramGroups'>,
+    gradientClipVal: number,
+    gradientClipAlgorithm: GradientClipAlgorithm = 'norm',
+  ): void {
+    const params = optimizer.paramGroups.flatMap((group) => group.params);
+    if (gradientClipAlgorithm === 'value') clipGradValue(params, gradientClipVal);
+    else clipGradNorm(params, gradientClipVal);
   }
 
   /** Switches to training mode, or away from it. */

@@ -8,8 +8,10 @@ import type { FitRun } from '../loops/fit-run.js';
 import type { FitProgress } from '../loops/progress.js';
 import type { ResultsState } from '../loops/results.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { OptimizersInForce } from '../optim/lr-schedulers/config.js';
+import type { LRSchedulerState } from '../optim/lr-schedulers/scheduler-state.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type { RestorableOptimizerState } from '../optim/optimizer-state.js';
+import type { OptimizerStateDict, RestorableOptimizerState } from '../optim/optimizer-state.js';
 import { restoreRngState, rngState } from '../random/seed-everything.js';
 import * as tf from '../tf.js';
 import type { Session } from './session.js';
@@ -46,26 +48,23 @@ export async function captureCheckpoint(
 ): Promise<Checkpoint> {
   const { module, callbacks, progress } = session;
   const variables = module.stateDict();
-  const optimizer = weightsOnly ? undefined : run?.optimizer;
-  const { tensors, scalars } =
-    optimizer === undefined ? { tensors: {}, scalars: undefined } : optimizerState(optimizer, module);
+  const optimizers = weightsOnly || run === undefined ? [] : session.trainer.optimizers;
+  const states = optimizers.map((optimizer) => optimizerState(optimizer, module));
   const epoch = run?.epochState();
   const checkpoint: Checkpoint = {
     stateDict: new Map(Array.from(variables, ([name, v]) => [name, tensorData(v)])),
     optimizerStates: {
-      tensors: new Map(
-        Object.entries(tensors).flatMap(([param, slots]) =>
-          Object.entries(slots).map(([slot, tensor]) => [`0.${param}.${slot}`, tensorData(tensor)] as const),
-        ),
-      ),
-      scalars: scalars === undefined ? [] : [scalars],
+      tensors: new Map(states.flatMap(({ tensors }, i) => slotTensors(tensors, i))),
+      scalars: states.map(({ scalars }) => scalars),
     },
     epoch: progress.epoch,
     globalStep: progress.globalStep,
     plVersion: version,
     loops: { fit: { ...progress }, ...(epoch && { results: epoch.results }) } satisfies LoopsState,
     callbacks: weightsOnly ? {} : callbacks.stateDict(),
-    lrSchedulers: [],
+    lrSchedulers: weightsOnly
+      ? []
+      : session.trainer.lrSchedulerConfigs.map(({ scheduler }) => scheduler.stateDict()),
     hyperParameters: savedHparams(module),
     rng: rngState(),
     samplers: (epoch === undefined ? {} : { train: epoch.loader }) satisfies SamplersState,
@@ -76,6 +75,13 @@ export async function captureCheckpoint(
   await callbacks.call('on_save_checkpoint', [checkpoint]);
   await session.hooks.on_save_checkpoint?.(checkpoint);
   return checkpoint;
+}
+
+/** An optimizer's tensors as a checkpoint names them: `<i>.<param>.<slot>`. */
+function slotTensors(tensors: OptimizerStateDict['tensors'], i: number): (readonly [string, TensorData])[] {
+  return Object.entries(tensors).flatMap(([param, slots]) =>
+    Object.entries(slots).map(([slot, tensor]) => [`${i}.${param}.${slot}`, tensorData(tensor)] as const),
+  );
 }
 
 function optimizerState(optimizer: Optimizer, module: LightningModule) {
@@ -134,29 +140,50 @@ export interface ResumePoint {
   results: ResultsState;
 }
 
-/** Restores optimizer and random numbers, and tells where to go on. */
+/** Restores optimizers, schedulers and random numbers, and tells where to go on. */
 export function restoreTraining(
-  optimizer: Optimizer,
+  { optimizers, lrSchedulers }: OptimizersInForce,
   module: LightningModule,
   { checkpoint, path }: CheckpointSource,
 ): ResumePoint {
-  const [scalars] = checkpoint.optimizerStates.scalars;
-  if (scalars === undefined) {
+  const { scalars, tensors } = checkpoint.optimizerStates;
+  if (scalars.length === 0) {
     throw new PLError('PL5014', `${path} holds weights only, training cannot be resumed from it.`, {
       hint: 'Resume from a checkpoint that was saved without saveWeightsOnly, or start anew.',
     });
   }
-  const tensors: RestorableOptimizerState['tensors'] = {};
-  for (const [key, tensor] of checkpoint.optimizerStates.tensors) {
-    const [, param, slot] = /^\d+\.(.*)\.([^.]+)$/.exec(key)!;
-    tensors[param!] = { ...tensors[param!], [slot!]: tensor };
-  }
+  requireCount(path, 'optimizers', scalars.length, optimizers.length);
+  requireCount(path, 'learning-rate schedulers', checkpoint.lrSchedulers.length, lrSchedulers.length);
   const variables = module.stateDict();
-  optimizer.loadStateDict({ tensors, scalars: scalars as RestorableOptimizerState['scalars'] }, (name) =>
-    variables.get(name),
-  );
+  for (const [i, optimizer] of optimizers.entries()) {
+    const state = {
+      tensors: slotsOf(tensors, i),
+      scalars: scalars[i] as RestorableOptimizerState['scalars'],
+    };
+    optimizer.loadStateDict(state, (name) => variables.get(name));
+  }
+  for (const [i, { scheduler }] of lrSchedulers.entries()) {
+    scheduler.loadStateDict(checkpoint.lrSchedulers[i] as LRSchedulerState);
+  }
   restoreRngState(checkpoint.rng);
   const { fit, results } = checkpoint.loops as LoopsState;
   const { train } = checkpoint.samplers as SamplersState;
   return { progress: fit, loader: train, results: results ?? [] };
+}
+
+function requireCount(path: string, what: string, saved: number, present: number): void {
+  if (saved === present) return;
+  throw new PLError('PL5021', `${path} holds the state of ${saved} ${what}, but the module has ${present}.`, {
+    hint: "Return from 'configure_optimizers' what it returned when the checkpoint was written.",
+  });
+}
+
+/** The tensors of optimizer `i`, by parameter and slot. */
+function slotsOf(tensors: ReadonlyMap<string, TensorData>, i: number): RestorableOptimizerState['tensors'] {
+  const slots: RestorableOptimizerState['tensors'] = {};
+  for (const [key, tensor] of tensors) {
+    const [, index, param, slot] = /^(\d+)\.(.*)\.([^.]+)$/.exec(key) ?? [];
+    if (Number(index) === i) slots[param!] = { ...slots[param!], [slot!]: tensor };
+  }
+  return slots;
 }

@@ -3,7 +3,7 @@ import { bindEvaluationHooks } from '../hooks/bind.js';
 import { stageHookName } from '../hooks/names.js';
 import type { EvaluationStage } from '../hooks/signatures.js';
 import { evaluationLoop } from '../loops/evaluation-loop.js';
-import { type EvaluationLoader, EvaluationRun } from '../loops/evaluation-run.js';
+import { type EvaluationLoader, EvaluationRun, type EvaluationRunOptions } from '../loops/evaluation-run.js';
 import { compiledOf } from '../module/compiled.js';
 import { batchLimit, limitedLength } from './batch-limit.js';
 import type { Session } from './session.js';
@@ -55,10 +55,10 @@ export async function evaluate(
   session: Session,
   stage: EvaluationStage,
   loaders: readonly EvaluationLoader<unknown>[],
-  loggerStep: number | undefined,
+  options: EvaluationRunOptions,
 ): Promise<EvaluationRun> {
   session.trainer.numEvaluationBatches = loaders.map(({ limit }) => limit ?? Number.POSITIVE_INFINITY);
-  const run = new EvaluationRun(stage, session.module, session, loaders, { loggerStep });
+  const run = new EvaluationRun(stage, session.module, session, loaders, options);
   const compiled = compiledOf(session.module.constructor)?.loops?.[stage];
   try {
     if (compiled !== undefined) await compiled(run, session.module as never);

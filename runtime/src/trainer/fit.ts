@@ -4,9 +4,12 @@ import { BatchStream } from '../loops/batch-stream.js';
 import type { EvaluationLoader } from '../loops/evaluation-run.js';
 import { fitLoop } from '../loops/fit-loop.js';
 import { FitRun } from '../loops/fit-run.js';
+import { LRSchedules } from '../loops/lr-schedules.js';
+import { ManualOptimization } from '../loops/manual-optimization.js';
 import { resumedProgress } from '../loops/progress.js';
 import { compiledOf } from '../module/compiled.js';
-import { Optimizer } from '../optim/optimizer.js';
+import { normalizeOptimizers, type OptimizersInForce } from '../optim/lr-schedulers/config.js';
+import { NoOptimizer } from '../optim/no-optimizer.js';
 import { batchLimit, limitedLength } from './batch-limit.js';
 import { type CheckpointSource, restoreTraining } from './checkpointing.js';
 import { evaluate, evaluationLoaders } from './evaluate.js';
@@ -19,9 +22,17 @@ export async function fit(
   onRun: (run: FitRun) => void,
 ): Promise<void> {
   const { module, hooks, callbacks, state, trainer, config } = session;
-  const optimizer = configureOptimizer(session);
-  const resumed = source && restoreTraining(optimizer, module, source);
-  trainer.optimizers = [optimizer];
+  const configured = configureOptimizers(session);
+  const { optimizers, lrSchedulers } = configured;
+  const resumed = source && restoreTraining(configured, module, source);
+  trainer.optimizers = optimizers;
+  trainer.lrSchedulerConfigs = lrSchedulers;
+  const manual = module.automaticOptimization
+    ? undefined
+    : new ManualOptimization(session, hooks, optimizers, () => {
+        session.progress.globalStep++;
+      });
+  trainer.manualOptimization = manual;
 
   await callbacks.call('on_fit_start', []);
   await hooks.on_fit_start?.();
@@ -29,7 +40,7 @@ export async function fit(
     logger.logHyperparams({ ...module.hparams, ...session.data.datamodule?.hparams });
     logger.save();
   }
-  optimizer.zeroGrad();
+  for (const optimizer of optimizers) optimizer.zeroGrad();
   if (resumed) session.progress = resumedProgress(resumed.progress);
 
   // Loaded once, when it is first needed: by the sanity check, or before training.
@@ -54,7 +65,9 @@ export async function fit(
 
   const run = new FitRun(session, {
     model: module,
-    optimizer,
+    optimizers,
+    schedules: new LRSchedules(lrSchedulers, () => trainer.callbackMetrics),
+    manual,
     progress: session.progress,
     batchesPerEpoch: limit,
     openEpoch: (resumeFrom) =>
@@ -64,7 +77,13 @@ export async function fit(
         ...(resumeFrom && { resumeFrom }),
       }),
     validate: validates
-      ? async () => void (await evaluate(session, 'validation', await validation(), session.progress.logStep))
+      ? async () =>
+          void (await evaluate(session, 'validation', await validation(), {
+            loggerStep: session.progress.logStep,
+            onMeasured: () => {
+              session.progress.validated = true;
+            },
+          }))
       : undefined,
     ...(inMidEpoch && resumed.loader && { resumeFrom: { loader: resumed.loader, results: resumed.results } }),
   });
@@ -101,18 +120,35 @@ export function requireTraining({ hooks, module }: Session): void {
   }
 }
 
-function configureOptimizer({ hooks, module }: Session): Optimizer {
-  const name = module.constructor.name;
-  const configured = hooks.configure_optimizers!();
-  const optimizer = configured instanceof Optimizer ? configured : configured?.optimizer;
-  if (optimizer instanceof Optimizer) return optimizer;
-  throw new PLError(
-    'PL5016',
-    `'configure_optimizers' of ${name} returned ${String(configured)}, wanted an optimizer.`,
-    {
-      hint: 'Return one, for example new AdamW(this.parameters(), { lr: 1e-3 }).',
-    },
-  );
+function configureOptimizers({ hooks, module, config }: Session): OptimizersInForce {
+  const { automaticOptimization } = module;
+  const configured = normalizeOptimizers(hooks.configure_optimizers!(), { automaticOptimization });
+  const { optimizers } = configured;
+  if (automaticOptimization && optimizers.length > 1) {
+    throw new PLError(
+      'PL5016',
+      `'configure_optimizers' returned ${optimizers.length} optimizers, but the trainer runs one by itself.`,
+      {
+        hint: 'Set `automaticOptimization = false` in the module and use this.optimizers() in the training step.',
+      },
+    );
+  }
+  if (!automaticOptimization && (config.gradientClipVal !== null || config.accumulateGradBatches !== 1)) {
+    const setting = config.gradientClipVal === null ? 'accumulateGradBatches' : 'gradientClipVal';
+    throw new PLError('PL5012', `trainer.${setting} has no effect on a module that optimizes itself.`, {
+      hint: 'Leave it out, and clip or accumulate in the training step.',
+    });
+  }
+  if (optimizers.length === 0) {
+    process.emitWarning(
+      `'configure_optimizers' of ${module.constructor.name} returned nothing: no weight will change.`,
+      {
+        code: 'PL5016',
+      },
+    );
+    return { ...configured, optimizers: [new NoOptimizer()] };
+  }
+  return configured;
 }
 
 function validationApplies(session: Session): boolean {
@@ -135,7 +171,7 @@ async function sanityCheck(
     ...plan,
     limit: Math.min(steps, plan.limit ?? Number.POSITIVE_INFINITY),
   }));
-  await evaluate(session, 'validation', limited, undefined);
+  await evaluate(session, 'validation', limited, { loggerStep: undefined });
   await callbacks.call('on_sanity_check_end', []);
   trainer.metrics.clear();
   state.stage = 'train';

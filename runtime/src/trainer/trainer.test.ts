@@ -59,7 +59,7 @@ class Classifier extends LightningModule {
   }
 
   @Hook('configure_optimizers')
-  optimizers() {
+  override optimizers() {
     return new AdamW(this.parameters(), { lr: 0.01 });
   }
 }

@@ -12,9 +12,11 @@ import type { EvaluationStage, TrainerFn } from '../hooks/signatures.js';
 import { CSVLogger } from '../loggers/csv-logger.js';
 import type { Logger } from '../loggers/logger.js';
 import type { FitRun } from '../loops/fit-run.js';
+import type { ManualOptimization } from '../loops/manual-optimization.js';
 import type { LogOptions, Metrics } from '../loops/results.js';
 import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type * as tf from '../tf.js';
 import { type CheckpointSource, captureCheckpoint, restore } from './checkpointing.js';
@@ -63,6 +65,8 @@ export class Trainer {
   shouldStop = false;
   /** The optimizers of the running or last fit. */
   optimizers: readonly Optimizer[] = [];
+  /** The learning-rate schedulers of the running or last fit. */
+  lrSchedulerConfigs: readonly LRSchedulerConfig[] = [];
   /** Training batches per epoch; Infinity for data without length. */
   numTrainingBatches = Number.POSITIVE_INFINITY;
   /** Batches of the running or last evaluation, per data loader; Infinity for data without length. */
@@ -73,6 +77,7 @@ export class Trainer {
   validates = false;
   /** What executes the tensor operations, once a run has begun. */
   engine: SelectedEngine | undefined;
+  #manual: ManualOptimization | undefined;
   #session: Session | undefined;
   #fitRun: FitRun | undefined;
 
@@ -137,6 +142,18 @@ export class Trainer {
   /** The callback that writes checkpoints, if there is one. */
   get checkpointCallback(): ModelCheckpoint | undefined {
     return this.callbacks.find((callback) => callback instanceof ModelCheckpoint);
+  }
+
+  /** What a module with `automaticOptimization = false` works with. @throws PLError PL5020 for any other */
+  get manualOptimization(): ManualOptimization {
+    if (this.#manual !== undefined) return this.#manual;
+    throw new PLError('PL5020', 'manual optimization was used in a module whose optimization is automatic.', {
+      hint: 'Set `override readonly automaticOptimization = false` in the module.',
+    });
+  }
+
+  set manualOptimization(manual: ManualOptimization | undefined) {
+    this.#manual = manual;
   }
 
   /** The module of the running or last call. */
@@ -207,7 +224,7 @@ export class Trainer {
     const source = await this.#read(ckptPath);
     return session.run(async () => {
       await restore(session, source);
-      return evaluate(session, stage, await requireLoaders(session, stage), 0);
+      return evaluate(session, stage, await requireLoaders(session, stage), { loggerStep: 0 });
     });
   }
 
