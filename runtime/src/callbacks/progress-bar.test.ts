@@ -111,6 +111,12 @@ describe('ProgressBar', () => {
     expect(Math.max(...widths)).toBeLessThan(40);
   });
 
+  it('takes 80 columns in a terminal of unknown size', async () => {
+    const terminal = stream(true, 0);
+    await trainer(new ProgressBar({ stream: terminal }), { maxEpochs: 1 }).fit(logging(), data());
+    expect(stripVTControlCharacters(terminal.written[0]!)).toContain('Epoch 1/1   0%|');
+  });
+
   it('leaves the cursor on a fresh line after an error', async () => {
     const terminal = stream(true);
     const failing = new Scripted({

@@ -132,7 +132,9 @@ export class ProgressBar extends Callback {
 
   @Hook('on_exception')
   @Hook('teardown')
-  leave(): void {
+  leave(trainer: Trainer): void {
+    const running = this.#evaluation ?? this.#training;
+    if (running !== undefined) this.#draw(running, trainer);
     this.#training = undefined;
     this.#evaluation = undefined;
     this.#line?.end();
@@ -145,7 +147,8 @@ export class ProgressBar extends Callback {
   #draw(pass: PassClock, trainer: Trainer): void {
     if (this.#line === undefined) return;
     this.#drawnAt = performance.now();
-    const columns = (this.#stream.columns ?? 80) - 1;
+    // A pseudo-terminal that nobody gave a size has 0 columns.
+    const columns = (this.#stream.columns || 80) - 1;
     this.#line.draw(this.#render(barLine(pass.state(trainer.progressBarMetrics), columns)));
   }
 
