@@ -18,7 +18,7 @@ export default defineConfig({
             'generators/**/*.test.ts',
             'test/**/*.test.ts',
           ],
-          exclude: [...configDefaults.exclude, 'test/e2e/**'],
+          exclude: [...configDefaults.exclude, '**/fixtures/**', 'test/e2e/**'],
         },
       },
       {

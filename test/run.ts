@@ -16,6 +16,15 @@ interface Result {
   skipped: number;
 }
 
+/** The parts of Vitest's JSON report that count. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { status: string; assertionResults: { status: string }[] }[];
+}
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const results = [await vitest(), await conformance('ort')];
@@ -31,16 +40,21 @@ async function vitest(): Promise<Result> {
     const vitestRoot = dirname(createRequire(import.meta.url).resolve('vitest/package.json'));
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
     const { exitCode } = await node([join(vitestRoot, 'vitest.mjs'), 'run', ...reporters]);
-    if (!existsSync(report)) return broken(`Vitest ended with exit code ${exitCode} and without a report.`);
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+    if (!existsSync(report)) return failure(`Vitest ended with exit code ${exitCode} and without a report.`);
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
       readFileSync(report, 'utf8'),
+    ) as VitestReport;
+    // A file that does not load fails without a failed test.
+    const broken = testResults.filter(
+      ({ status, assertionResults }) =>
+        status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
     );
     const result = {
       passed: numPassedTests,
-      failed: numFailedTests,
+      failed: numFailedTests + broken.length,
       skipped: numPendingTests + numTodoTests,
     };
-    // A file that does not load and an error outside of any test fail the run without a failed test.
+    // So does an error outside of any test.
     if (exitCode !== 0 && result.failed === 0) result.failed = 1;
     return result;
   } finally {
@@ -53,7 +67,7 @@ async function conformance(engine: string): Promise<Result> {
   const { exitCode, output } = await node(['--import', 'tsx', 'test/conformance/run.ts', engine]);
   const counts = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1);
   if (counts === undefined)
-    return broken(`The conformance run ended with exit code ${exitCode} and without a count.`);
+    return failure(`The conformance run ended with exit code ${exitCode} and without a count.`);
   const [passed, failed, skipped] = counts.slice(1).map((count) => Number(count ?? 0)) as [
     number,
     number,
@@ -76,7 +90,7 @@ function node(args: string[]): Promise<{ exitCode: number; output: string }> {
   });
 }
 
-function broken(problem: string): Result {
+function failure(problem: string): Result {
   console.error(problem);
   return { passed: 0, failed: 1, skipped: 0 };
 }
