@@ -47,6 +47,7 @@ export async function runCommand<Config extends ProgramConfig>(
   const ckptPath = await checkpointFor(command, parts);
   if (config.seed !== null) seedEverything(config.seed);
   const trainer = createTrainer(parts);
+  await trainer.selectEngine();
   const module = new parts.model((config.model ?? {}) as NonNullable<Config['model']>);
   const datamodule = parts.data && new parts.data((config.data ?? {}) as NonNullable<Config['data']>);
   const options = { ...(datamodule && { datamodule }), ...(ckptPath !== undefined && { ckptPath }) };

@@ -165,6 +165,19 @@ export class Trainer {
     return this.#session?.data.datamodule;
   }
 
+  /**
+   * Makes the engine that the settings ask for the current one, as every run does at its beginning. Called before a
+   * model is built, it spares the model's weights the move.
+   *
+   * @throws PLError PL6xxx when the engine or the device is not there
+   */
+  async selectEngine(): Promise<SelectedEngine> {
+    const { engine, accelerator, threads } = this.config;
+    this.engine = await selectEngine({ engine, accelerator, ...(threads !== null && { threads }) });
+    announceEngine(this.engine);
+    return this.engine;
+  }
+
   /** Trains the module. @throws Interruption after Ctrl-C, with a checkpoint written */
   async fit(module: LightningModule, options: FitOptions = {}): Promise<void> {
     const { datamodule, ckptPath, trainDataloader, valDataloaders } = options;
@@ -235,9 +248,7 @@ export class Trainer {
     module: LightningModule,
     given: GivenData,
   ): Promise<Session> {
-    const { engine, accelerator, threads } = this.config;
-    this.engine = await selectEngine({ engine, accelerator, ...(threads !== null && { threads }) });
-    announceEngine(this.engine);
+    await this.selectEngine();
     this.state.fn = fn;
     this.state.stage = stage;
     this.metrics.clear();
