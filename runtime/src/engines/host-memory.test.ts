@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../tf.js';
-import { hostView, ownHostView } from './host-memory.js';
+import './default.js';
+import { hostView, ownHostView, peekHostView } from './host-memory.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -24,6 +25,33 @@ describe('hostView', () => {
   test('is undefined for strings and complex numbers', () => {
     expect(hostView(tf.tensor1d(['a']))).toBeUndefined();
     expect(hostView(tf.complex([1], [2]))).toBeUndefined();
+  });
+});
+
+describe('peekHostView', () => {
+  test('is the memory of the tensor on cpu', () => {
+    const x = tf.tensor1d([1, 2]);
+    expect(peekHostView(x)).toBe(hostView(x));
+  });
+
+  test('lets the embedded engine reuse the memory of the tensor, which hostView does not', async () => {
+    await tf.setBackend('ort');
+    try {
+      const make = () => tf.tidy(() => tf.ones([4096]).mul(2));
+      const peeked = make();
+      const memory = peekHostView(peeked);
+      expect(memory![0]).toBe(2);
+      peeked.dispose();
+      const next = make();
+      expect(peekHostView(next)).toBe(memory);
+      hostView(next);
+      next.dispose();
+      const after = make();
+      expect(peekHostView(after)).not.toBe(memory);
+      after.dispose();
+    } finally {
+      await tf.setBackend('cpu');
+    }
   });
 });
 

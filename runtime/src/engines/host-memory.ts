@@ -17,6 +17,17 @@ export function hostView(tensor: tf.Tensor): HostView | undefined {
   return isViewOf(values, tensor.dtype) ? values : undefined;
 }
 
+/**
+ * As {@link hostView}, for code that lets go of the view before it returns. An engine that reuses the memory of freed
+ * tensors may then reuse this one's, which it does not after `hostView`.
+ */
+export function peekHostView(tensor: tf.Tensor): HostView | undefined {
+  const backend = tf.backend();
+  if (!(backend instanceof MathBackendCPU) || !backend.data.has(tensor.dataId)) return undefined;
+  const data: { readonly array?: HostView } = backend.data.get(tensor.dataId);
+  return data.array ?? hostView(tensor);
+}
+
 const ownArrays = new WeakSet<HostView>();
 
 /**

@@ -1,4 +1,4 @@
-import { hostView } from '../engines/host-memory.js';
+import { peekHostView } from '../engines/host-memory.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { checkFloat, checkIndices, checkSetting, describeTensor } from './checks.js';
@@ -130,9 +130,9 @@ export const crossEntropyOperation: Operation<CrossEntropyAttrs> = {
 
 /** `x` `[n, classes]` less `values` `[n]` at the flat `positions` `[n]`. */
 function subtractAt(x: tf.Tensor, positions: tf.Tensor, values: tf.Tensor): tf.Tensor {
-  const view = hostView(x);
-  const at = hostView(positions);
-  const amounts = hostView(values);
+  const view = peekHostView(x);
+  const at = peekHostView(positions);
+  const amounts = peekHostView(values);
   if (view !== undefined && at !== undefined && amounts !== undefined) {
     for (let i = 0; i < at.length; i++) view[at[i]!]! -= amounts[i]!;
     return x;

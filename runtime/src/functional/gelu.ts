@@ -1,4 +1,4 @@
-import * as tf from '../tf.js';
+import type * as tf from '../tf.js';
 import { checkFloat, checkSetting } from './checks.js';
 import { type Operation, runOperation } from './registry.js';
 
@@ -38,27 +38,25 @@ export const geluOperation: Operation<undefined> = {
   },
 };
 
-const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
-const CUBIC = 0.044715;
+// 0.5 * (1 + tanh(z)) is sigmoid(2 z), with z = sqrt(2 / π) * (x + 0.044715 x³).
+const LINEAR = 2 * Math.sqrt(2 / Math.PI);
+const CUBIC = LINEAR * 0.044715;
 
 /** Inputs: x of any shape. */
 export const geluTanhOperation: Operation<undefined> = {
   name: 'geluTanh',
 
   forward([x]) {
-    const argument = x!.square().mul(CUBIC).add(1).mul(x!).mul(SQRT_2_OVER_PI);
-    const cdf = argument.tanh().add(1).mul(0.5);
+    const cdf = x!.square().mul(CUBIC).add(LINEAR).mul(x!).sigmoid();
     return { value: x!.mul(cdf), saved: { x, cdf } };
   },
 
   backward(dy, { x, cdf }) {
-    // d cdf / dx = 2 * cdf * (1 - cdf) * d argument / dx
     const slope = x!
       .square()
       .mul(3 * CUBIC)
-      .add(1)
-      .mul(2 * SQRT_2_OVER_PI);
-    const density = cdf!.mul(tf.sub(1, cdf!)).mul(slope);
+      .add(LINEAR);
+    const density = cdf!.sub(cdf!.square()).mul(slope);
     return [dy.mul(cdf!.add(x!.mul(density)))];
   },
 };

@@ -1,4 +1,4 @@
-import { hostView } from '../engines/host-memory.js';
+import { peekHostView } from '../engines/host-memory.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { gradOf, setGrad } from './gradients.js';
@@ -16,7 +16,7 @@ export function totalNorm(tensors: readonly tf.Tensor[], normType: NormType = 2)
     throw new PLError('PL7007', `the norm type must be a number of at least 1 or Infinity, got ${normType}`);
   }
   const powers = tensors.map((t) => {
-    const values = hostView(t);
+    const values = peekHostView(t);
     return values === undefined ? powerOnEngine(t, normType) : powerOnHost(values, normType);
   });
   if (normType !== Infinity) return powers.reduce((sum, power) => sum + power, 0) ** (1 / normType);
@@ -38,15 +38,7 @@ export function clipGradNorm(params: Iterable<tf.Variable>, maxNorm: number, nor
     normType,
   );
   const factor = Math.min(1, maxNorm / (norm + 1e-6));
-  if (factor !== 1) {
-    for (const v of withGrad) {
-      mapGrad(
-        v,
-        (g) => g * factor,
-        (grad) => grad.mul(factor),
-      );
-    }
-  }
+  if (factor !== 1) for (const v of withGrad) scaleGrad(v, factor);
   return norm;
 }
 
@@ -58,24 +50,23 @@ export function clipGradNorm(params: Iterable<tf.Variable>, maxNorm: number, nor
 export function clipGradValue(params: Iterable<tf.Variable>, clipValue: number): void {
   checkLimit('clipGradValue', clipValue);
   for (const v of params) {
-    mapGrad(
-      v,
-      (g) => Math.max(-clipValue, Math.min(clipValue, g)),
-      (grad) => grad.clipByValue(-clipValue, clipValue),
-    );
+    const grad = gradOf(v);
+    if (grad === undefined) continue;
+    const values = peekHostView(grad);
+    if (values === undefined) setGrad(v, grad.clipByValue(-clipValue, clipValue));
+    else {
+      for (let i = 0; i < values.length; i++) {
+        values[i] = Math.max(-clipValue, Math.min(clipValue, values[i]!));
+      }
+    }
   }
 }
 
-function mapGrad(
-  v: tf.Variable,
-  onHost: (g: number) => number,
-  onEngine: (grad: tf.Tensor) => tf.Tensor,
-): void {
-  const grad = gradOf(v);
-  if (grad === undefined) return;
-  const values = hostView(grad);
-  if (values === undefined) setGrad(v, onEngine(grad));
-  else for (let i = 0; i < values.length; i++) values[i] = onHost(values[i]!);
+function scaleGrad(v: tf.Variable, factor: number): void {
+  const grad = gradOf(v)!;
+  const values = peekHostView(grad);
+  if (values === undefined) setGrad(v, grad.mul(factor));
+  else for (let i = 0; i < values.length; i++) values[i]! *= factor;
 }
 
 /** The sum of |x|^p, or the largest |x| for p = Infinity. */

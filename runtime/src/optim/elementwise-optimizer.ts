@@ -1,4 +1,4 @@
-import { hostView, ownHostView } from '../engines/host-memory.js';
+import { ownHostView, peekHostView } from '../engines/host-memory.js';
 import * as tf from '../tf.js';
 import { gradOf } from './gradients.js';
 import {
@@ -158,7 +158,7 @@ export abstract class ElementwiseOptimizer<
 
   #updateParam(param: tf.Variable, grad: tf.Tensor, group: Readonly<O>): void {
     const { values, scalars } = this.#stateOf(param, group);
-    const gradValues = (hostView(grad) ?? grad.dataSync()) as Float32Array;
+    const gradValues = (peekHostView(grad) ?? grad.dataSync()) as Float32Array;
     const live = ownHostView(param) as Float32Array | undefined;
     if (live !== undefined) {
       this.update(live, gradValues, values, scalars, group);

@@ -1,4 +1,4 @@
-import { hostView } from '../engines/host-memory.js';
+import { peekHostView } from '../engines/host-memory.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 
@@ -26,8 +26,8 @@ export function accumulateGrad(v: tf.Variable, grad: tf.Tensor): void {
     return;
   }
   checkFits(v, grad);
-  const sum = hostView(slot);
-  const addend = hostView(grad);
+  const sum = peekHostView(slot);
+  const addend = peekHostView(grad);
   if (sum !== undefined && addend !== undefined) {
     for (let i = 0; i < sum.length; i++) sum[i]! += addend[i]!;
   } else {
@@ -60,7 +60,7 @@ export function clearGrads(vs: Iterable<tf.Variable>): void {
 
 /** A slot is written in place, so no other tensor may share its data: gradients of `a + b` for a and b do. */
 function withOwnMemory(grad: tf.Tensor): tf.Tensor {
-  const view = hostView(grad);
+  const view = peekHostView(grad);
   if (view === undefined || tf.backend().refCount(grad.dataId) === 1) return grad;
   const copy = tf.tensor(view.slice(), grad.shape, grad.dtype);
   grad.dispose();

@@ -1,4 +1,4 @@
-import { hostView, ownHostView } from '../engines/host-memory.js';
+import { ownHostView, peekHostView } from '../engines/host-memory.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import type { Values } from './elementwise-optimizer.js';
@@ -219,7 +219,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     let offset = 0;
     for (const v of this.#params) {
       const t = of(v);
-      if (t !== undefined) flat.set(hostView(t) ?? t.dataSync(), offset);
+      if (t !== undefined) flat.set(peekHostView(t) ?? t.dataSync(), offset);
       offset += v.size;
     }
     return flat;

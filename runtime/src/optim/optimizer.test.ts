@@ -378,11 +378,11 @@ describe('stateDict and loadStateDict', () => {
       const params = [variable(1)];
       const optimizer = disposeLater(new Adam(params));
       const saved = throughFile(optimizer.stateDict(nameOf(params)));
-      saved.scalars.param_groups[0]!.lr = -1;
+      saved.scalars.param_groups[0]!.eps = -1;
       expect(() => optimizer.loadStateDict(saved, variableOf(params))).toThrowError(
         expect.objectContaining({
           code: 'PL7003',
-          message: expect.stringContaining('saved param group 0: lr'),
+          message: expect.stringContaining('saved param group 0: eps'),
         }),
       );
     });
