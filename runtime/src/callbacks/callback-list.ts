@@ -10,7 +10,7 @@ type Rest<Name extends CallbackHookName> =
 
 type Bound = (...args: unknown[]) => unknown;
 
-/** The callbacks of a run, in calling order: as given, those that judge metrics last. */
+/** The callbacks of a run, in calling order: as given, those that save checkpoints last. */
 export class CallbackList {
   readonly callbacks: readonly Callback[];
   readonly #hooks = new Map<string, { callback: Callback; call: Bound }[]>();
@@ -20,7 +20,7 @@ export class CallbackList {
     readonly trainer: Trainer,
     readonly module: LightningModule,
   ) {
-    this.callbacks = [...callbacks.filter((c) => !c.monitors), ...callbacks.filter((c) => c.monitors)];
+    this.callbacks = [...callbacks.filter((c) => !c.comesLast), ...callbacks.filter((c) => c.comesLast)];
     for (const callback of this.callbacks) {
       for (const [name, call] of Object.entries(bindHooks<'callback'>(callback))) {
         const list = this.#hooks.get(name) ?? [];

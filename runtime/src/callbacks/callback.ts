@@ -21,4 +21,7 @@ export abstract class Callback {
    * comes after the module's.
    */
   readonly monitors: boolean = false;
+
+  /** True for callbacks that write down what the others have come to: all their hooks come after those of the others. */
+  readonly comesLast: boolean = false;
 }

@@ -1,5 +1,6 @@
 import { PLError } from '../errors/pl-error.js';
 import { Hook } from '../hooks/decorators.js';
+import type { MetricName } from '../module/metric-names.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { announce } from './announce.js';
 import { isBetter, type MonitorMode, worstScore } from './best-checkpoints.js';
@@ -8,7 +9,7 @@ import { judgesAtEpochEnd, notLogged } from './monitored-metric.js';
 
 export interface EarlyStoppingOptions {
   /** The metric that decides. */
-  monitor: string;
+  monitor: MetricName;
   /** An improvement has to be larger than this. Default 0. */
   minDelta?: number;
   /** Checks without improvement after which training stops. Default 3. */

@@ -2,9 +2,7 @@ import { PLError } from '../errors/pl-error.js';
 import type { CheckpointConfig } from '../trainer/options.js';
 
 /** Settings of ModelCheckpoint: those of the group `checkpoint`, and what only code can give. */
-export interface ModelCheckpointOptions extends Omit<CheckpointConfig, 'monitor' | 'saveLast'> {
-  /** Metric that decides which checkpoints are best; null keeps the newest. Default null. */
-  monitor?: string | null;
+export interface ModelCheckpointOptions extends Omit<CheckpointConfig, 'saveLast'> {
   /** Also keeps `last.ckpt`: one more like the newest, or with `'link'` a symbolic link to it. Default false. */
   saveLast?: boolean | 'link' | null;
   /** Says what was saved and what was not. Default false. */
@@ -24,13 +22,13 @@ export interface ModelCheckpointOptions extends Omit<CheckpointConfig, 'monitor'
   saveOnException?: boolean;
 }
 
+type Nullable = 'dirpath' | 'filename' | 'monitor' | 'trainTimeInterval' | 'saveOnTrainEpochEnd';
+
+/** All settings; null where a setting has no value of its own. */
 export type ResolvedModelCheckpointOptions = {
-  [Name in keyof Required<ModelCheckpointOptions>]: NonNullable<ModelCheckpointOptions[Name]> | null;
-} & {
-  mode: 'min' | 'max';
-  saveTopK: number;
-  everyNEpochs: number;
-  everyNTrainSteps: number;
+  [Name in keyof Required<ModelCheckpointOptions>]:
+    | NonNullable<ModelCheckpointOptions[Name]>
+    | (Name extends Nullable ? null : never);
 };
 
 /**

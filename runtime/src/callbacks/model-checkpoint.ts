@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Hook } from '../hooks/decorators.js';
-import type { TrainerFn } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { Interruption } from '../trainer/interruption.js';
 import type { Trainer } from '../trainer/trainer.js';
@@ -41,6 +40,7 @@ type Metrics = Readonly<Record<string, number>>;
  */
 export class ModelCheckpoint extends Callback {
   override readonly monitors = true;
+  override readonly comesLast = true;
   /** Folder of the checkpoints: as given, and from the beginning of a run on an absolute path. */
   dirpath: string | undefined;
   /** Path of the best checkpoint, of the newest where nothing is monitored; empty before the first. */
@@ -106,17 +106,14 @@ export class ModelCheckpoint extends Callback {
   }
 
   #pathOf(template: string, metrics: Metrics, version: number | undefined): string {
-    const { autoInsertMetricName } = this.#options;
-    const name = fillCheckpointName(template, metrics, {
-      autoInsertMetricName: autoInsertMetricName ?? true,
-    });
+    const name = fillCheckpointName(template, metrics, this.#options);
     return join(this.dirpath ?? '', `${name}${version === undefined ? '' : `-v${version}`}.ckpt`);
   }
 
   @Hook('setup')
-  async resolveFolder(trainer: Trainer, _module: LightningModule, stage: TrainerFn): Promise<void> {
+  async resolveFolder(trainer: Trainer): Promise<void> {
     this.dirpath = resolve(this.dirpath ?? join(trainer.logDir, 'checkpoints'));
-    if (stage !== 'fit' || !this.#saves(trainer)) return;
+    if (!this.#saves(trainer) || this.#options.saveTopK === 0) return;
     const found = await readdir(this.dirpath).catch(() => []);
     if (found.length > 0) announce(`${shown(this.dirpath)} holds files of an earlier run; they stay.`);
   }
@@ -291,7 +288,7 @@ export class ModelCheckpoint extends Callback {
   }
 
   async #save(trainer: Trainer, path: string): Promise<void> {
-    await trainer.saveCheckpoint(path, { weightsOnly: this.#options.saveWeightsOnly ?? false });
+    await trainer.saveCheckpoint(path, { weightsOnly: this.#options.saveWeightsOnly });
     this.#lastSavedStep = trainer.globalStep;
     this.#lastSavedPath = path;
   }
@@ -331,6 +328,7 @@ const shown = (path: string) => relative('', path) || basename(path);
 /** Makes `path` a link to `target`, in one step. */
 async function link(target: string, path: string): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}`;
+  await rm(temporary, { force: true });
   await symlink(relative(dirname(path), target), temporary);
   await rename(temporary, path);
 }
