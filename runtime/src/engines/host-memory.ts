@@ -24,7 +24,7 @@ export function hostView(tensor: tf.Tensor): HostView | undefined {
 export function peekHostView(tensor: tf.Tensor): HostView | undefined {
   const backend = tf.backend();
   if (!(backend instanceof MathBackendCPU) || !backend.data.has(tensor.dataId)) return undefined;
-  const data: { readonly array?: HostView } = backend.data.get(tensor.dataId);
+  const data = backend.data.get(tensor.dataId) as { readonly array?: HostView };
   return data.array ?? hostView(tensor);
 }
 

@@ -1,4 +1,4 @@
-import { getKernel, type NamedAttrMap, type TensorInfo } from '../../../tf.js';
+import { getBackend, getKernel, type NamedAttrMap, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import { sizeOf } from './kernel.js';
 
@@ -31,7 +31,7 @@ export function activate(
   if (kernelName === undefined) throw new Error(`The fused activation ${activation} is not known.`);
   const inputs = alpha === undefined ? { x: y } : { x: y, alpha };
   const attrs: NamedAttrMap = leakyreluAlpha === undefined ? {} : { alpha: leakyreluAlpha };
-  const { kernelFunc } = getKernel(kernelName, 'ort');
+  const { kernelFunc } = getKernel(kernelName, getBackend());
   const activated = kernelFunc({ inputs, attrs, backend }) as TensorInfo;
   backend.disposeIntermediateTensorInfo(y);
   return activated;

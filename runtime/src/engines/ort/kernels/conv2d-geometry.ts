@@ -11,6 +11,10 @@ export interface Conv2DAttrs {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
+/**
+ * tfjs's description of a convolution. Its padding at the bottom and on the right is what the output's size asks for,
+ * which with a number as padding and an oblong filter is not that number.
+ */
 export type Geometry = backend_util.Conv2DInfo & {
   /** Multiplications of the convolution and of each of its gradients. */
   work: number;
@@ -33,9 +37,19 @@ export function geometryOf(
     dimRoundingMode,
     false,
   );
-  const { batchSize, outHeight, outWidth, inChannels, outChannels, filterHeight, filterWidth } = info;
+  const { batchSize, outHeight, outWidth, inChannels, outChannels, filterHeight, filterWidth, padInfo } =
+    info;
   const work = batchSize * outHeight * outWidth * inChannels * outChannels * filterHeight * filterWidth;
-  return work < backend.limits.convolution ? undefined : { ...info, work };
+  if (work < backend.limits.convolution) return undefined;
+
+  const rows = (outHeight - 1) * info.strideHeight + (filterHeight - 1) * info.dilationHeight + 1;
+  const columns = (outWidth - 1) * info.strideWidth + (filterWidth - 1) * info.dilationWidth + 1;
+  const bottom = rows - info.inHeight - padInfo.top;
+  const right = columns - info.inWidth - padInfo.left;
+  // More pixels left over at the end than a stride skips: nothing that ONNX has a word for.
+  if (bottom <= -info.strideHeight || right <= -info.strideWidth) return undefined;
+  const trailing = { bottom: Math.max(0, bottom), right: Math.max(0, right) };
+  return { ...info, padInfo: { ...padInfo, ...trailing }, work };
 }
 
 /** The attributes that ONNX's `Conv` and `ConvTranspose` share. */
