@@ -37,6 +37,12 @@ export function frameworkPackages(place: ProjectPlace, source: FrameworkSource):
     if (source.runtime !== undefined || source.transformer !== undefined) {
       throw new GeneratorError('--link contradicts --runtime and --transformer.', 'Leave one of them out.');
     }
+    if (place.packageManager === 'yarn') {
+      throw new GeneratorError(
+        '--link does not work with yarn, which leaves out the commands of linked packages.',
+        'Use --package-manager npm or pnpm.',
+      );
+    }
     return { runtime: linkTo('runtime', place), transformer: linkTo('transformer', place) };
   }
   const published = `^${readPackage(place.packageRoot).version}`;
@@ -53,7 +59,7 @@ function linkTo(workspace: string, { packageRoot, target, packageManager }: Proj
       'Leave --link out to install the published packages.',
     );
   }
-  // npm links `file:` folders; pnpm and yarn copy those and link `link:` ones.
+  // npm links `file:` folders; pnpm copies those and links `link:` ones.
   const protocol = packageManager === 'npm' ? 'file' : 'link';
   return `${protocol}:${portablePath(target, join(packageRoot, workspace))}`;
 }

@@ -118,6 +118,7 @@ test.each<[string, Run, RegExp]>([
   ],
   ['two folders', { args: ['x', 'y'] }, /one folder to give, not 2/],
   ['a misspelt flag', { args: ['x'], flags: { skipgit: true } }, /Did you mean --skip-git/],
+  ['a link with yarn', { args: ['x'], flags: { link: true, packageManager: 'yarn' } }, /npm or pnpm/],
   ['a link and a version', { args: ['x'], flags: { link: true, runtime: '1' } }, /contradicts/],
 ])('refuses %s and writes nothing', async (_, input, message) => {
   await expect(run(input)).rejects.toThrow(message);

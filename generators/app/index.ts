@@ -149,6 +149,10 @@ export default class AppGenerator extends Generator {
       if (rendered.has(file)) this.fs.copyTpl(this.templatePath(file), destination, values);
       else this.fs.copy(this.templatePath(file), destination);
     }
+    if (this.#packageManager === 'yarn') {
+      // The runtime brings native code, and `pl` looks for packages on disk.
+      this.fs.write(this.destinationPath('.yarnrc.yml'), 'nodeLinker: node-modules\n');
+    }
   }
 
   async install() {

@@ -78,7 +78,7 @@ export class DigitsClassifier extends LightningModule<DigitsHparams> {
   }
 
   @Hook('configure_optimizers')
-  optimizers() {
+  configureOptimizers() {
     const { learningRate, weightDecay } = this.hparams;
     return new AdamW(this.parameters(), { lr: learningRate, weightDecay });
   }
