@@ -4,6 +4,7 @@ import { check } from './checks/index.js';
 import { generateConfig } from './config/index.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
 import { hasErrors } from './diagnostics/format.js';
+import { HparamsMisuse } from './diagnostics/hparams-misuse.js';
 import type { OpenProject } from './discovery/open-project.js';
 import type { GeneratedFile } from './emit/generated-file.js';
 import { hooksFile } from './emit/hooks-file.js';
@@ -21,11 +22,15 @@ export interface Compilation {
 /** Analyses a project and works out its generated files. Reads only. */
 export function compile(opened: OpenProject): Compilation {
   const analysis = analyse(opened);
+  const { catalog } = analysis;
+  if (catalog === undefined) return { diagnostics: [], files: [] };
   const diagnostics = check(analysis);
-  if (analysis.catalog === undefined || hasErrors(diagnostics)) return { diagnostics, files: [] };
+  // Types that stand in the wrong place are no settings either; once is enough.
+  if (diagnostics.some((diagnostic) => diagnostic instanceof HparamsMisuse))
+    return { diagnostics, files: [] };
 
   const outDir = join(opened.sourceRoot, 'generated');
-  const config = generateConfig(settingsSource(analysis, analysis.catalog, outDir));
+  const config = generateConfig(settingsSource(analysis, catalog, outDir));
   diagnostics.push(
     ...settingDiagnostics(config.problems),
     ...('definition' in config ? checkConfigFiles(opened.root, config.definition) : []),

@@ -159,7 +159,7 @@ function classText(chosen: readonly Member[]): string {
       }
 
       @Hook('configure_optimizers')
-      optimizers() { return new SGD(this.parameters(), { lr: 0.01 }); }
+      newOptimizer() { return new SGD(this.parameters(), { lr: 0.01 }); }
 
       @Hook('train_dataloader') trainLoader() { return this.loader(4); }
       @Hook('val_dataloader') valLoader() { return [this.loader(2), this.loader(1)]; }

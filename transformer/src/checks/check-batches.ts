@@ -64,7 +64,13 @@ function batchTypes(loaders: Type, runtime: RuntimeSymbols): Type[] {
     if (type.isTuple()) return type.getTupleElements().flatMap((member) => batchTypes(member, runtime));
     const symbol = type.getSymbol();
     const isLoader = symbol !== undefined && runtime.nameOfSymbol(symbol) === 'DataLoader';
-    return isLoader ? type.getTypeArguments().slice(0, 1) : [];
+    // Of what is unknown nothing can be said: often it comes from an error of plain TypeScript.
+    return isLoader
+      ? type
+          .getTypeArguments()
+          .slice(0, 1)
+          .filter((batch) => !batch.isUnknown())
+      : [];
   });
 }
 

@@ -23,13 +23,13 @@ function annotation(parameter: ParameterDeclaration, imports: Imports): string |
   const text = node?.getText();
   if (node === undefined || text === undefined || text.length > LONGEST || text.includes('\n'))
     return undefined;
-  const names = namesIn(node).map((name) => [name, importOf(name)] as const);
-  if (names.some(([, imported]) => imported === undefined)) return undefined;
-  for (const [name, imported] of names) {
-    if (imported !== undefined && imported !== 'global' && imports.type(imported) !== name.getText())
-      return undefined;
-  }
-  return text;
+  const names = namesIn(node).map((name) => ({ name, imported: importOf(name) }));
+  if (names.some(({ imported }) => imported === undefined)) return undefined;
+  return names.reduceRight((result, { name, imported }) => {
+    const start = name.getStart() - node.getStart();
+    const local = imported === undefined || imported === 'global' ? name.getText() : imports.type(imported);
+    return result.slice(0, start) + local + result.slice(start + name.getText().length);
+  }, text);
 }
 
 /** The identifiers that a type refers to: of `tf.Tensor2D` the `tf`. */

@@ -1,0 +1,102 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { digitsProject } from './commands/digits-project.test.support.js';
+
+const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
+const command = ['--import', createRequire(import.meta.url).resolve('tsx'), cli];
+const project = digitsProject();
+const file = (...path: string[]) => join(project, ...path);
+
+function pl(...args: string[]) {
+  const options = { cwd: project, encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...args], options);
+  return { status, stdout, stderr };
+}
+
+function program(text: string): void {
+  mkdirSync(file('dist'), { recursive: true });
+  mkdirSync(file('src/generated'), { recursive: true });
+  writeFileSync(file('dist/main.js'), text);
+  utimesSync(file('dist/main.js'), new Date(), new Date(Date.now() + 5000));
+}
+
+test('pl run says so when the project was not compiled, and when the build is old', () => {
+  expect(pl('run', 'fit')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'error PL1908: this project was not compiled: there is no dist/main.js.\n  Run: npm run build\n',
+  });
+  program('');
+  utimesSync(file('src/model.ts'), new Date(), new Date(Date.now() + 9000));
+  expect(pl('run', 'fit')).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: 'warning PL1909: src/model.ts is newer than the build. Run: npm run build\n',
+  });
+  utimesSync(file('src/model.ts'), new Date(), new Date());
+  rmSync(file('src/generated'), { recursive: true });
+  expect(pl('run', 'fit').stderr).toContain('there is no src/generated');
+});
+
+test('pl run gives the program its arguments, also those that pl has itself, and passes on the exit code', () => {
+  program('console.log(process.argv.slice(1).join(" ")); process.exitCode = 3;');
+  const { status, stdout, stderr } = pl('run', 'fit', '--help', '-p', '3', '--trainer.maxEpochs', '5');
+  expect([status, stderr]).toEqual([3, '']);
+  expect(stdout).toBe(`${file('dist/main.js')} fit --help -p 3 --trainer.maxEpochs 5\n`);
+});
+
+test('an interrupt reaches a program of pl run once', async () => {
+  program(`
+    let interrupts = 0;
+    process.on('SIGINT', () => {
+      interrupts++;
+      setTimeout(() => { console.log('interrupts: ' + interrupts); process.exit(130); }, 300);
+    });
+    setInterval(() => {}, 1000);
+    console.log('ready');
+  `);
+  // A process group of its own, as a terminal gives a command; Ctrl-C goes to the whole group.
+  const child = spawn(process.execPath, [...command, 'run', 'fit'], { cwd: project, detached: true });
+  let output = '';
+  child.stdout.on('data', (data) => {
+    output += data;
+    if (String(data).includes('ready')) process.kill(-child.pid!, 'SIGINT');
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect([code, output]).toEqual([130, 'ready\ninterrupts: 1\n']);
+});
+
+test('pl generate --watch generates again after a change', async () => {
+  const watching = spawn(process.execPath, [...command, 'generate', '--watch'], { cwd: project });
+  let output = '';
+  watching.stdout.on('data', (data) => {
+    output += data;
+  });
+  const printed = async (text: string) => {
+    while (!output.includes(text)) await new Promise((resolve) => setTimeout(resolve, 20));
+    output = '';
+  };
+  const edit = (path: string) => {
+    writeFileSync(file(path), readFileSync(file(path), 'utf8').replaceAll('val_acc', 'val_accuracy'));
+  };
+  try {
+    await printed('src/generated/metrics.ts');
+    edit('src/model.ts');
+    await printed('config.yaml(');
+    edit('config.yaml');
+    await printed('src/generated/metrics.ts');
+    expect(readFileSync(file('src/generated/metrics.ts'), 'utf8')).toContain('val_accuracy');
+  } finally {
+    watching.kill();
+  }
+});
+
+test('pl explain tells about the codes of the compiler and of the runtime', () => {
+  expect(pl('explain', 'pl1003').stdout).toMatch(/^PL1003: A method cannot serve its hook/);
+  expect(pl('explain', '2006').stdout).toMatch(/^PL2006: /);
+  expect(pl('explain', 'PL9999')).toMatchObject({ status: 1, stderr: expect.stringContaining('PL1910') });
+});
