@@ -15,6 +15,18 @@ describe('Generator', () => {
     ]);
   });
 
+  it('fills arrays with the numbers that single draws give, and ends in the same state', () => {
+    fc.assert(
+      fc.property(seeds, fc.nat(20), (seed, length) => {
+        const [single, filling] = [new Generator(seed), new Generator(seed)];
+        const filled = new Uint32Array(length);
+        filling.fillUint32(filled);
+        expect([...filled]).toEqual(Array.from({ length }, () => single.nextUint32()));
+        expect(filling.state()).toEqual(single.state());
+      }),
+    );
+  });
+
   it('gives the same numbers for the same seed, other numbers for another', () => {
     fc.assert(
       fc.property(seeds, seeds, (a, b) => {

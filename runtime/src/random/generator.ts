@@ -49,6 +49,23 @@ export class Generator {
     return result >>> 0;
   }
 
+  /** Fills an array with what as many calls of `nextUint32` would give, faster. */
+  fillUint32(target: Uint32Array): void {
+    let [s0, s1, s2, s3] = this.#s as unknown as [number, number, number, number];
+    for (let i = 0; i < target.length; i++) {
+      const scrambled = Math.imul(s1, 5);
+      target[i] = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
+      const shifted = s1 << 9;
+      s2 ^= s0;
+      s3 ^= s1;
+      s1 ^= s2;
+      s0 ^= s3;
+      s2 ^= shifted;
+      s3 = (s3 << 11) | (s3 >>> 21);
+    }
+    this.#s.set([s0, s1, s2, s3]);
+  }
+
   /** A number in [0, 1) with 53 random bits. */
   nextFloat(): number {
     const high = this.nextUint32() >>> 5;
