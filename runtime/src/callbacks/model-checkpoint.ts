@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readdir, rename, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { Hook } from '../hooks/decorators.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { Interruption } from '../trainer/interruption.js';
@@ -8,6 +7,7 @@ import type { Trainer } from '../trainer/trainer.js';
 import { announce } from './announce.js';
 import { BestCheckpoints, type BestCheckpointsState, worstScore } from './best-checkpoints.js';
 import { Callback } from './callback.js';
+import { replaceLink, unusedPath } from './checkpoint-files.js';
 import { fillCheckpointName } from './checkpoint-name.js';
 import {
   type ModelCheckpointOptions,
@@ -282,7 +282,7 @@ export class ModelCheckpoint extends Callback {
     const path = this.#unused((version) => this.#pathOf('last', {}, version), previous);
     this.lastModelPath = path;
     const links = saveLast === 'link' && saveTopK !== 0 && this.#lastSavedPath !== '';
-    if (links) await link(this.#lastSavedPath, path);
+    if (links) await replaceLink(this.#lastSavedPath, path);
     else await this.#save(trainer, path);
     return this.#outdated(trainer, previous, path);
   }
@@ -300,12 +300,8 @@ export class ModelCheckpoint extends Callback {
     );
   }
 
-  /** The first of a name's versions that no other file has; the file that gives way counts as gone. */
   #unused(pathOf: (version?: number) => string, displaced?: string): string {
-    let path = pathOf();
-    if (!this.#options.enableVersionCounter) return path;
-    for (let version = 1; path !== displaced && existsSync(path); version++) path = pathOf(version);
-    return path;
+    return this.#options.enableVersionCounter ? unusedPath(pathOf, displaced) : pathOf();
   }
 
   /** `path` where it may be removed: not what the run started from, nor files outside of this run's folder. */
@@ -324,11 +320,3 @@ const candidates = (trainer: Trainer): Metrics => ({
 });
 
 const shown = (path: string) => relative('', path) || basename(path);
-
-/** Makes `path` a link to `target`, in one step. */
-async function link(target: string, path: string): Promise<void> {
-  const temporary = `${path}.tmp-${process.pid}`;
-  await rm(temporary, { force: true });
-  await symlink(relative(dirname(path), target), temporary);
-  await rename(temporary, path);
-}
