@@ -53,7 +53,8 @@ export const optimErrors = {
     'checkpoint; to train on with another schedule, load only its weights.',
   PL7204:
     'LambdaLR, MultiplicativeLR and CyclicLR compute with functions of yours. A list of functions needs one for each ' +
-    'param group, and a function must give a finite number at every step.',
+    'param group, and a function must give a finite number of at least 0 at every step, also at steps after the ' +
+    'last one that it was written for.',
   PL7205:
     'OneCycleLR has a fixed number of steps and was stepped further. Count optimizer steps, not batches, when ' +
     'gradients are accumulated, or take trainer.estimatedSteppingBatches; and return the scheduler with ' +

@@ -13,9 +13,12 @@ export function requireMomentum(type: string, { type: name, defaults }: Optimize
   });
 }
 
-/** Sets what plays the role of momentum: `momentum`, or the first of `betas`. */
+/**
+ * Sets what plays the role of momentum: `momentum`, or the first of `betas`, which cannot be 1 or more. The step after
+ * a cycle's last would take it there.
+ */
 export function setMomentum(group: ParamGroup, momentum: number): void {
   const cycled: Cycled = group;
-  if (cycled.betas !== undefined) cycled.betas = [momentum, cycled.betas[1]];
+  if (cycled.betas !== undefined) cycled.betas = [Math.min(momentum, 1 - Number.EPSILON), cycled.betas[1]];
   else cycled.momentum = momentum;
 }

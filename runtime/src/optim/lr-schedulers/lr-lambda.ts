@@ -1,4 +1,5 @@
 import { PLError } from '../../errors/pl-error.js';
+import { nonNegative } from '../options.js';
 
 /** A factor as a function of the step. */
 export type LRLambda = (epoch: number) => number;
@@ -29,15 +30,15 @@ export function lambdaPerGroup(
   return lambdas as LRLambda[];
 }
 
-/** @throws PLError PL7204 when the function gives something else than a finite number. */
+/** @throws PLError PL7204 when the function gives something else than a finite number of at least 0. */
 export function lambdaValue(type: string, lambda: LRLambda, epoch: number): number {
   const value: unknown = lambda(epoch);
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (nonNegative.accepts(value)) return value as number;
   throw new PLError(
     'PL7204',
-    `${type}: lrLambda gave ${String(value)} at step ${epoch}, wanted a finite number`,
+    `${type}: lrLambda gave ${String(value)} at step ${epoch}, wanted ${nonNegative.wanted}`,
     {
-      hint: 'Look for a division by zero, such as by a number of warm-up steps that is 0.',
+      hint: 'Look for a division by 0, such as by no warm-up steps, and for steps after the last one that was planned.',
     },
   );
 }

@@ -3,6 +3,12 @@ import { Optimizer } from '../optimizer.js';
 import { integerIn, type LRSchedulerState, misfit, numbersIn, stateOfType } from './scheduler-state.js';
 
 /**
+ * How far below 0 rounding may take a rate that should be 0, for example LinearLR's with `endFactor: 0`. Such a rate is
+ * set to 0, as is -0: optimizers refuse negative rates of checkpoints, and JSON knows no -0.
+ */
+const roundingError = 1e-12;
+
+/**
  * What changes an optimizer's learning rates during training. Schedulers work on `lr` of the optimizer's param
  * groups; a checkpoint holds the rates with the optimizer's state and how the schedule goes on with the scheduler's.
  *
@@ -93,7 +99,7 @@ export abstract class LRScheduler {
   protected setRates(rates: readonly number[]): void {
     const { paramGroups } = this.optimizer;
     rates.forEach((lr, i) => {
-      paramGroups[i]!.lr = lr;
+      paramGroups[i]!.lr = lr <= 0 && lr > -roundingError ? 0 : lr;
     });
     this.lastLr = paramGroups.map(({ lr }) => lr);
   }

@@ -10,7 +10,7 @@ import { type LRLambda, lambdaPerGroup, lambdaValue } from './lr-lambda.js';
 export class MultiplicativeLR extends EpochLR<object> {
   readonly #lambdas: readonly LRLambda[];
 
-  /** @throws PLError PL7204 when `lrLambda` is no function, or gives no finite number. */
+  /** @throws PLError PL7204 when `lrLambda` is no function, or gives something else than a number of at least 0. */
   constructor(optimizer: Optimizer, { lrLambda, ...init }: LambdaLRInit) {
     super(optimizer, { type: 'MultiplicativeLR', defaults: {}, rules: {} }, init);
     this.#lambdas = lambdaPerGroup(this.type, lrLambda, this.groupCount);

@@ -46,7 +46,7 @@ type Momentum = { momentum?: number; betas?: [number, number] };
 
 const lrs = (optimizer: Optimizer) => optimizer.paramGroups.map(({ lr }) => lr);
 const momenta = (optimizer: Optimizer) =>
-  optimizer.paramGroups.map((group: Momentum) => group.betas?.[0] ?? group.momentum);
+  (optimizer.paramGroups as Momentum[]).map(({ betas, momentum }) => betas?.[0] ?? momentum);
 
 /** test/reference/lr_schedule_2.6.5.json, `pure_torch`: PyTorch 2.14.1, one group with lr 0.1. */
 const recorded: Record<string, unknown> = JSON.parse(
