@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Analysis, analyse } from './analysis.js';
@@ -64,7 +65,10 @@ describe('projects without errors', () => {
     else await expect(ownLines(loop.text)).toMatchFileSnapshot(path('fit-loop.lines.txt'));
 
     cpSync(folder, join(copy, 'src', name), { recursive: true });
-    writeFileSync(join(copy, 'src', name, 'generated/fit-loop.ts'), loop.text);
+    mkdirSync(join(copy, 'src', name, 'generated'), { recursive: true });
+    for (const { path: file, text } of [hooks, metrics, loop]) {
+      writeFileSync(join(copy, 'src', name, 'generated', basename(file)), text);
+    }
   });
 
   test('the generated code of all of them passes the strict checks of TypeScript', () => {

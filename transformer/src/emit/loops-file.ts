@@ -8,6 +8,7 @@ import { boundHook } from './bound-hook.js';
 import { type CompiledClass, compiledClasses, instanceType, prefixOf } from './compiled-class.js';
 import { BANNER, type GeneratedFile } from './generated-file.js';
 import { Imports } from './imports.js';
+import { loopFacts } from './loop-facts.js';
 
 /** The loops that a module can have, and the step that each needs. */
 const loops = {
@@ -67,6 +68,7 @@ class LoopWriter {
         functionName: this.#functionName(loop, module),
         modelType,
         batchType: batchType(source, step, modelType, this.imports),
+        ...(loop === 'fit' && { facts: loopFacts(source) }),
         doc: `${doc} ${className}.`,
         hooks: new Map(
           Array.from(source.hooks.keys(), (hook) => [

@@ -37,9 +37,12 @@ function simplifyIf(statement: ts.IfStatement, file: ts.SourceFile): Edit | unde
 /** A branch that stands in a list of statements loses its braces, unless its names could meet others there. */
 function branchText(statement: ts.IfStatement, taken: ts.Statement, file: ts.SourceFile): string {
   const { parent } = statement;
-  if (!ts.isBlock(taken) || !ts.isBlock(parent) || (declaresNames(taken) && parent.statements.length > 1)) {
+  if (
+    !ts.isBlock(taken) ||
+    !ts.isBlock(parent) ||
+    declaredNames(taken).some((name) => mentions(parent, name, statement))
+  )
     return taken.getText(file);
-  }
   const { line } = file.getLineAndCharacterOfPosition(taken.getStart(file));
   const isOnOneLine = line === file.getLineAndCharacterOfPosition(taken.getEnd()).line;
   const inner = file.text.slice(taken.getStart(file) + 1, taken.getEnd() - 1);
@@ -51,10 +54,25 @@ function branchText(statement: ts.IfStatement, taken: ts.Statement, file: ts.Sou
         .trimStart();
 }
 
-function declaresNames(block: ts.Block): boolean {
-  return block.statements.some(
-    (statement) => ts.isVariableStatement(statement) || ts.isDeclarationStatement(statement),
-  );
+function declaredNames(block: ts.Block): string[] {
+  return block.statements.flatMap((statement) => {
+    if (ts.isFunctionDeclaration(statement)) return statement.name?.text ?? [];
+    return ts.isVariableStatement(statement)
+      ? statement.declarationList.declarations.flatMap(({ name }) => namesIn(name))
+      : [];
+  });
+}
+
+function namesIn(binding: ts.BindingName): string[] {
+  if (ts.isIdentifier(binding)) return [binding.text];
+  return binding.elements.flatMap((element) => (ts.isBindingElement(element) ? namesIn(element.name) : []));
+}
+
+/** Whether an identifier of that name occurs in a block outside of one of its statements. */
+function mentions(node: ts.Node, name: string, except: ts.Node): boolean {
+  if (node === except) return false;
+  if (ts.isIdentifier(node) && node.text === name) return true;
+  return ts.forEachChild(node, (child) => mentions(child, name, except)) ?? false;
 }
 
 function drop(statement: ts.Statement, file: ts.SourceFile): Edit {

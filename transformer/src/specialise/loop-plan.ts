@@ -20,5 +20,8 @@ export interface LoopPlan {
   readonly batchType: string;
   /** The model's hooks, by the name under which the reference loop calls them. */
   readonly hooks: ReadonlyMap<string, BoundHook>;
+  /** Properties of the run whose value is known before it runs. */
+  readonly facts?: Readonly<Record<string, boolean>>;
+  /** First line of the comment in front of the loop. */
   readonly doc: string;
 }

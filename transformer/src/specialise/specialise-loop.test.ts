@@ -101,8 +101,11 @@ describe('a choice between a hook and the default', () => {
   });
 
   test('keeps its braces where its names could meet others', () => {
+    expect(specialised('if (!hooks.x) {\n  const a = f();\n  g(a);\n}\nh(a);')).toBe(
+      '{\n  const a = f();\n  g(a);\n}\nh(a);',
+    );
     expect(specialised('if (!hooks.x) {\n  const a = f();\n  g(a);\n}\nh();')).toBe(
-      '{\n  const a = f();\n  g(a);\n}\nh();',
+      'const a = f();\ng(a);\nh();',
     );
   });
 
@@ -126,6 +129,14 @@ describe('a choice between a hook and the default', () => {
     expect(specialised(loop, { x: hook('m') })).toBe(present);
     expect(specialised(loop)).toBe(absent);
   });
+});
+
+test('what is known of every run decides, too', () => {
+  const source =
+    'export async function l(run: R, hooks: H) {\n  if (!run.manual) {\n    f();\n  } else {\n    g();\n  }\n}';
+  const facts = (manual: boolean) => specialiseLoop(source, { ...plan({}), facts: { manual } }).text;
+  expect(facts(true)).toContain('{\n  g();\n}');
+  expect(facts(false)).toContain('{\n  f();\n}');
 });
 
 test('locals that nobody reads any more go, what computes them stays if it acts', () => {

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { bindFacts } from './bind-facts.js';
 import { bindHooks } from './bind-hooks.js';
 import { bindSignature } from './bind-signature.js';
 import { dropDeadCode } from './drop-dead-code.js';
@@ -23,7 +24,7 @@ export interface SpecialisedLoop {
  */
 export function specialiseLoop(source: string, plan: LoopPlan): SpecialisedLoop {
   const signed = rewriteOnce(source, [bindSignature(plan)]);
-  const bound = rewrite(signed, [bindHooks(plan), foldConstants, dropDeadCode]);
+  const bound = rewrite(signed, [bindHooks(plan), bindFacts(plan), foldConstants, dropDeadCode]);
   const file = parse(rewrite(bound, [dropUnusedLocals]));
 
   const loop = file.statements.find(ts.isFunctionDeclaration);
