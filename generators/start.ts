@@ -45,12 +45,12 @@ async function start() {
   if (accuracy === undefined) throw new Error('The test run did not report test_acc.');
   const total = performance.now() - started;
   console.log(`
-Test accuracy ${accuracy}, ${seconds(total)} in all, ${seconds(installTime)} of it npm install.
+Test accuracy ${Number(accuracy).toFixed(4)}, ${seconds(total)} in all, ${seconds(installTime)} of it npm install.
 
 Next:
 
   cd ${folder}
-  npm run train -- --ckpt-path last --trainer.maxEpochs 12   go on where the run stopped
+  npm run train -- --ckpt-path last --trainer.maxEpochs 15   go on where the run stopped
   npm run train -- --model.learningRate 0.01                 train with another learning rate
   npm run predict                                            what the best checkpoint sees in the test images
   npx pl run fit --help                                      every setting there is

@@ -4,9 +4,6 @@ import { join, relative } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
 import { type Outcome, type ProgramOptions, program } from './program.js';
 
-/** Settings that make a run short: a few steps an epoch, enough to learn something. */
-export const short = ['--trainer.limitTrainBatches', '4', '--trainer.limitValBatches', '1'];
-
 /**
  * A folder to run the shared digits project in: its program and its data are the shared ones, what runs write stays
  * here and is deleted with the test.
@@ -30,14 +27,13 @@ export class Workplace {
 
   /** `pl run <args>` */
   run(args: readonly string[], options: Partial<ProgramOptions> = {}): Promise<Outcome> {
-    return program(
-      process.execPath,
-      [this.path('node_modules/@pl-ts/transformer/bin/pl.js'), 'run', ...args],
-      {
-        cwd: this.folder,
-        ...options,
-      },
-    );
+    return this.pl(['run', ...args], options);
+  }
+
+  /** `pl <args>` */
+  pl(args: readonly string[], options: Partial<ProgramOptions> = {}): Promise<Outcome> {
+    const pl = this.path('node_modules/@pl-ts/transformer/bin/pl.js');
+    return program(process.execPath, [pl, ...args], { cwd: this.folder, ...options });
   }
 
   /** What runs have written: paths from this folder, without the shared parts. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { workplace } from './digits-project.js';
@@ -71,6 +71,30 @@ test('what the generator copies is what the compiler writes', async () => {
   for (const file of ['hooks.ts', 'fit-loop.ts', 'config.ts', 'metrics.ts', 'config.schema.json']) {
     expect(existsSync(join(project, 'src/generated', file)), file).toBe(true);
   }
+});
+
+test('wrong code does not build, and nothing is written', async () => {
+  const place = workplace();
+  const src = place.path('src');
+  rmSync(src);
+  cpSync(join(inject('digitsProject'), 'src'), src, { recursive: true });
+  const model = readFileSync(join(src, 'model.ts'), 'utf8');
+  writeFileSync(
+    join(src, 'model.ts'),
+    model.replace("@Hook('configure_optimizers')", "@Hook('configure_optimizer')"),
+  );
+  const before = place.written();
+  const { exitCode, stdout } = await place.pl(['generate']);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^src\/model\.ts\(\d+,\d+\): error PL1\d{3}: .*configure_optimizers/m);
+  expect(stdout).not.toMatch(/^\s+at /m);
+  expect(place.written()).toEqual(before);
+
+  writeFileSync(join(src, 'model.ts'), model.replace('test_acc', 'test_accuracy'));
+  const check = await place.pl(['generate', '--check']);
+  expect(check.exitCode).toBe(1);
+  expect(check.stdout).toContain('src/generated/metrics.ts');
+  expect(place.written()).toEqual(before);
 });
 
 test("the project's own tests pass", async () => {
