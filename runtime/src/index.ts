@@ -129,6 +129,52 @@ export { clipGradNorm, clipGradValue, type NormType, totalNorm } from './optim/c
 export { ElementwiseOptimizer, type ParamScalars, type Values } from './optim/elementwise-optimizer.js';
 export { accumulateGrad, clearGrads, gradOf, setGrad } from './optim/gradients.js';
 export { LBFGS, type LBFGSOptions } from './optim/lbfgs.js';
+export { ChainedScheduler } from './optim/lr-schedulers/chained-scheduler.js';
+export {
+  type ConfiguredOptimizers,
+  type LRSchedulerConfig,
+  type LRSchedulerInit,
+  normalizeOptimizers,
+  type OptimizerConfig,
+  type OptimizersInForce,
+} from './optim/lr-schedulers/config.js';
+export { ConstantLR, type ConstantLROptions } from './optim/lr-schedulers/constant-lr.js';
+export {
+  CosineAnnealingLR,
+  type CosineAnnealingLROptions,
+} from './optim/lr-schedulers/cosine-annealing-lr.js';
+export {
+  CosineAnnealingWarmRestarts,
+  type CosineAnnealingWarmRestartsOptions,
+} from './optim/lr-schedulers/cosine-annealing-warm-restarts.js';
+export {
+  type CosineWarmupOptions,
+  getCosineScheduleWithWarmup,
+} from './optim/lr-schedulers/cosine-schedule-with-warmup.js';
+export { CyclicLR, type CyclicLRInit, type CyclicLROptions } from './optim/lr-schedulers/cyclic-lr.js';
+export { EpochLR } from './optim/lr-schedulers/epoch-lr.js';
+export { ExponentialLR, type ExponentialLROptions } from './optim/lr-schedulers/exponential-lr.js';
+export { LambdaLR, type LambdaLRInit } from './optim/lr-schedulers/lambda-lr.js';
+export { LinearLR, type LinearLROptions } from './optim/lr-schedulers/linear-lr.js';
+export {
+  getLinearScheduleWithWarmup,
+  type LinearWarmupOptions,
+} from './optim/lr-schedulers/linear-schedule-with-warmup.js';
+export type { LRLambda } from './optim/lr-schedulers/lr-lambda.js';
+export { LRScheduler } from './optim/lr-schedulers/lr-scheduler.js';
+export { MultiStepLR, type MultiStepLROptions } from './optim/lr-schedulers/multi-step-lr.js';
+export { MultiplicativeLR } from './optim/lr-schedulers/multiplicative-lr.js';
+export { OneCycleLR, type OneCycleLROptions } from './optim/lr-schedulers/one-cycle-lr.js';
+export type { PerGroup, ScheduleDefinition, ScheduleInit } from './optim/lr-schedulers/options.js';
+export { PolynomialLR, type PolynomialLROptions } from './optim/lr-schedulers/polynomial-lr.js';
+export {
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+} from './optim/lr-schedulers/reduce-lr-on-plateau.js';
+export { type LearningRateNames, schedulerNames } from './optim/lr-schedulers/scheduler-names.js';
+export type { LRSchedulerState } from './optim/lr-schedulers/scheduler-state.js';
+export { SequentialLR, type SequentialLRInit } from './optim/lr-schedulers/sequential-lr.js';
+export { StepLR, type StepLROptions } from './optim/lr-schedulers/step-lr.js';
 export { NAdam, type NAdamOptions } from './optim/nadam.js';
 export {
   Optimizer,

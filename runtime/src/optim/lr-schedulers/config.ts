@@ -91,7 +91,7 @@ export function normalizeOptimizers(
     if (optimizers.includes(scheduler.optimizer)) continue;
     throw new PLError(
       'PL7213',
-      `'configure_optimizers' returned a ${scheduler.type} whose ${scheduler.optimizer.type} it did not return`,
+      `'configure_optimizers' returned a scheduler (${scheduler.type}) without the optimizer (${scheduler.optimizer.type}) that it belongs to`,
       { hint: 'Return that optimizer too, or make the scheduler for the one that is returned.' },
     );
   }

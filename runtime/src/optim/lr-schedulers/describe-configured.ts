@@ -11,7 +11,8 @@ export function describeConfigured(value: unknown): string {
     return value.length === 0 ? 'an empty list' : `a list of ${value.map(shortly).join(', ')}`;
   }
   if (value instanceof Promise) return 'a promise: it must not be asynchronous';
-  if (value instanceof Optimizer || value instanceof LRScheduler) return `a ${value.type}`;
+  if (value instanceof Optimizer) return `an optimizer (${value.type})`;
+  if (value instanceof LRScheduler) return `a scheduler (${value.type})`;
   const name: string | undefined = Object.getPrototypeOf(value)?.constructor?.name;
   if (name !== undefined && name !== 'Object') return `an object of class ${name}`;
   const keys = Object.keys(value);

@@ -12,9 +12,11 @@ const scheduled = new WeakSet<ParamGroup>();
  * are JSON and travel with the state. A subclass gives the rates in `getLr` and calls `start` when it is made.
  *
  * @example
+ * const every = { wanted: 'an integer of at least 1', accepts: (n: unknown) => Number.isInteger(n) && Number(n) > 0 };
+ *
  * class HalvingLR extends EpochLR<{ every: number }> {
  *   constructor(optimizer: Optimizer, init: { every: number }) {
- *     super(optimizer, { type: 'HalvingLR', defaults: {}, rules: { every: positiveInteger } }, init);
+ *     super(optimizer, { type: 'HalvingLR', defaults: {}, rules: { every } }, init);
  *     this.start();
  *   }
  *
