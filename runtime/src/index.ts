@@ -64,6 +64,12 @@ export {
   WeightedRandomSampler,
 } from './data/sampler.js';
 export { randomSplit, subset } from './data/subset.js';
+export {
+  type EngineCandidate,
+  type EngineReport,
+  formatEngineReport,
+  inspectEngines,
+} from './engines/doctor.js';
 export { type HostView, hostView, ownHostView } from './engines/host-memory.js';
 export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine } from './engines/select.js';
 export { type ErrorCode, errorExplanations } from './errors/codes.js';

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
-import { type OrtBackend, silenceGreeting } from './ort/backend.js';
-import { loadBinding } from './ort/binding.js';
-import { registerOrt } from './ort/register.js';
+import { firstLine, useEmbedded } from './embedded.js';
+import type { SelectedEngine } from './selected-engine.js';
 import { loadTensorflow } from './tensorflow.js';
+
+export type { SelectedEngine } from './selected-engine.js';
 
 export type EngineName = 'auto' | 'torch' | 'tensorflow' | 'ort';
 
@@ -14,15 +14,6 @@ export interface EngineOptions {
   accelerator?: 'auto' | 'cpu' | 'gpu' | 'mps';
   /** Threads for the kernels that use several. Default: all cores. */
   threads?: number;
-}
-
-export interface SelectedEngine {
-  /** `cpu` is tfjs's plain JavaScript backend, which serves when ONNX Runtime does not load. */
-  name: 'ort' | 'cpu' | 'tensorflow' | 'torch';
-  device: string;
-  threads: number;
-  /** One line: which engine runs, and why. */
-  reason: string;
 }
 
 const ENGINES: readonly EngineName[] = ['auto', 'torch', 'tensorflow', 'ort'];
@@ -60,7 +51,7 @@ export async function selectEngine(options: EngineOptions = {}): Promise<Selecte
     );
   }
 
-  if (engine === 'ort') return useOrt(threads, 'it was asked for');
+  if (engine === 'ort') return useEmbedded(threads, 'it was asked for');
   const tensorflow = await loadTensorflow();
   if (tensorflow.state === 'loaded' && (accelerator !== 'gpu' || tensorflow.device === 'gpu')) {
     return useTensorflow(tensorflow, threads, engine === 'auto' ? 'the project has it' : 'it was asked for');
@@ -79,7 +70,7 @@ export async function selectEngine(options: EngineOptions = {}): Promise<Selecte
       cause: tensorflow.state === 'broken' ? tensorflow.cause : undefined,
     });
   }
-  return useOrt(threads, tensorflow.state === 'broken' ? found : 'the embedded engine');
+  return useEmbedded(threads, tensorflow.state === 'broken' ? found : 'the embedded engine');
 }
 
 function validated(options: EngineOptions): Required<EngineOptions> {
@@ -92,41 +83,6 @@ function validated(options: EngineOptions): Required<EngineOptions> {
 
 function refuse(setting: string, got: unknown, wanted: string): never {
   throw new PLError('PL6003', `trainer.${setting} is ${JSON.stringify(got)}; it must be one of: ${wanted}.`);
-}
-
-async function useOrt(threads: number, why: string): Promise<SelectedEngine> {
-  let problem: unknown;
-  try {
-    registerOrt(loadBinding(), { threads });
-    if (await tf.setBackend('ort')) {
-      (tf.backend() as OrtBackend).threads = threads;
-      const count = threads === 1 ? '1 thread' : `${threads} threads`;
-      return { name: 'ort', device: 'cpu', threads, reason: `ort (ONNX Runtime, CPU, ${count}): ${why}` };
-    }
-    problem = new Error('the backend did not start');
-  } catch (error) {
-    problem = error;
-  }
-  return useCpu(problem);
-}
-
-async function useCpu(problem: unknown): Promise<SelectedEngine> {
-  const cause = firstLine(problem);
-  process.emitWarning(
-    `ONNX Runtime does not work here (${cause}). Training runs in plain JavaScript, slowly.`,
-    {
-      code: 'PL6004',
-      detail: 'npm install onnxruntime-node@1.16.3 repairs a broken installation; `pl doctor` says more.',
-    },
-  );
-  await tf.setBackend('cpu');
-  silenceGreeting(tf.backend() as MathBackendCPU);
-  return {
-    name: 'cpu',
-    device: 'cpu',
-    threads: 1,
-    reason: `cpu (plain JavaScript, slow): ONNX Runtime does not load (${cause})`,
-  };
 }
 
 async function useTensorflow(
@@ -147,9 +103,4 @@ function describeTensorflow(search: Awaited<ReturnType<typeof loadTensorflow>>):
     case 'loaded':
       return `${search.packageName} finds no GPU`;
   }
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0]!;
 }

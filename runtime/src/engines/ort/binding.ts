@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { loadAddon } from './load-addon.js';
 import { encodeModel, type OnnxGraph } from './onnx-model.js';
 
 /**
@@ -38,7 +38,7 @@ export interface OrtBinding {
 
 /** The binding, after one small matrix product through it. Throws when it does not load or computes wrongly. */
 export function loadBinding(path = 'onnxruntime-node/dist/binding'): OrtBinding {
-  const { InferenceSession } = (createRequire(import.meta.url)(path) as { binding: OrtBinding }).binding;
+  const { InferenceSession } = loadAddon<OrtBinding>(path);
   const binding: OrtBinding = { InferenceSession, complaint: undefined };
   const session = new OrtSession(binding, testGraph, 1);
   expectEleven((y) => session.run({ a: testTensor([1, 2], 1, 2), b: testTensor([2, 1], 3, 4) }, { y }));

@@ -1,0 +1,8 @@
+export interface SelectedEngine {
+  /** `cpu` is tfjs's plain JavaScript backend, which serves when ONNX Runtime does not load. */
+  name: 'ort' | 'cpu' | 'tensorflow' | 'torch';
+  device: string;
+  threads: number;
+  /** One line: which engine runs, and why. */
+  reason: string;
+}
