@@ -30,14 +30,14 @@ export function settingsSource(analysis: Analysis, catalog: HookCatalog, outDir:
   const others = classes.filter(
     (one) => one !== model && one !== dataModule && one.source.hparams !== undefined,
   );
-  const { names, open } = analysis.metrics.all;
+  const { names, open, perLoader } = analysis.metrics.all;
   return {
     runtime: catalog.entry,
     outDir,
     model: model && hparamsSource(model),
     data: dataModule && hparamsSource(dataModule),
     others: others.map(hparamsSource),
-    metricNames: open ? undefined : [...names, 'epoch', 'step'],
+    metricNames: open || perLoader ? undefined : [...names, 'epoch', 'step'],
   };
 }
 

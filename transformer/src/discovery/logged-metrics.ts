@@ -2,12 +2,15 @@ import { type CallExpression, Node, type SourceFile, SyntaxKind } from 'ts-morph
 import type { LightningClass } from './lightning-class.js';
 import { literalNames } from './literal-names.js';
 import type { RuntimeSymbols } from './runtime-symbols.js';
+import { hasSeveralLoaders } from './several-loaders.js';
 
 /** Names of metrics, in the order in which the source logs them. */
 export interface MetricUnion {
   readonly names: readonly string[];
   /** True when some name is only known at run time: any name may be logged then. */
   readonly open: boolean;
+  /** True when `/dataloader_idx_<i>` may follow a name. */
+  readonly perLoader: boolean;
 }
 
 export interface LoggedMetrics {
@@ -21,8 +24,8 @@ export interface LoggedMetrics {
  * Whether something of that name can be monitored: a logged metric (of one of several data loaders, too), the epoch
  * and the step, or a learning rate that a monitor records.
  */
-export function isLogged(name: string, { names, open }: MetricUnion): boolean {
-  const metric = name.replace(/\/dataloader_idx_\d+$/, '');
+export function isLogged(name: string, { names, open, perLoader }: MetricUnion): boolean {
+  const metric = perLoader ? name.replace(/\/dataloader_idx_\d+$/, '') : name;
   return open || names.includes(metric) || name === 'epoch' || name === 'step' || name.startsWith('lr-');
 }
 
@@ -41,25 +44,28 @@ export function findLoggedMetrics(
   const calls = files
     .flatMap((file) => file.getDescendantsOfKind(SyntaxKind.CallExpression))
     .flatMap((call) => readLogCall(call, classes, runtime) ?? []);
+  const perLoader = hasSeveralLoaders(classes);
   const modules = classes.filter(({ kind }) => kind === 'module');
   const ownerOf = ({ call }: LogCall) => {
     const enclosing = call.getFirstAncestorByKind(SyntaxKind.ClassDeclaration);
     return modules.find(({ declaration }) => declaration === enclosing)?.declaration;
   };
   return {
-    all: unite(calls),
+    all: unite(calls, perLoader),
     of: ({ declaration, bases }) =>
       unite(
         calls.filter((call) => {
           const owner = ownerOf(call);
           return owner === undefined || owner === declaration || bases.includes(owner);
         }),
+        perLoader,
       ),
   };
 }
 
-function unite(calls: readonly LogCall[]): MetricUnion {
+function unite(calls: readonly LogCall[], perLoader: boolean): MetricUnion {
   return {
+    perLoader,
     names: [...new Set(calls.flatMap(({ names }) => names ?? []))],
     open: calls.some(({ names }) => names === undefined),
   };

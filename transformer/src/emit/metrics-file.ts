@@ -14,7 +14,12 @@ export function metricsFile(path: string, analysis: Analysis): GeneratedFile {
     .map(({ source, imported: { localName } }) => {
       return `/** Metrics that ${source.name} logs. */\nexport type ${localName}Metric =${unionText(metrics.of(source))};\n`;
     });
-  const names = [...metrics.all.names.map(propertyName), ...(metrics.all.open ? ['[name: string]'] : [])];
+  const { names: logged, open, perLoader } = metrics.all;
+  const names = [
+    ...logged.map(propertyName),
+    ...(perLoader && !open ? logged.map((name) => `[name: ${ofLoader(name)}]`) : []),
+    ...(open ? ['[name: string]'] : []),
+  ];
   const members = names.map((name) => `    ${name}: true;\n`).join('');
   const augmentation =
     members === '' ? '' : `declare module '${RUNTIME}' {\n  interface MetricNames {\n${members}  }\n}\n`;
@@ -22,12 +27,17 @@ export function metricsFile(path: string, analysis: Analysis): GeneratedFile {
   return { path, text: [`${BANNER}\n${types.length === 0 ? 'export {};\n' : ''}`, ...parts].join('\n') };
 }
 
-function unionText({ names, open }: MetricUnion): string {
+function unionText({ names, open, perLoader }: MetricUnion): string {
   if (open) return ' string';
-  const texts = names.map(quoted);
+  const texts = [...names.map(quoted), ...(perLoader ? names.map(ofLoader) : [])];
   if (texts.length === 0) return ' never';
   const line = texts.join(' | ');
   return line.length <= LONGEST_UNION ? ` ${line}` : texts.map((text) => `\n  | ${text}`).join('');
+}
+
+/** The type of a metric's names where there are several data loaders. */
+function ofLoader(name: string): string {
+  return `\`${name.replace(/[`\\$]/g, '\\$&')}/dataloader_idx_\${number}\``;
 }
 
 function propertyName(name: string): string {
