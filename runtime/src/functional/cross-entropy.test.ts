@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import '../engines/default.js';
 import * as tf from '../tf.js';
 import { crossEntropy } from './cross-entropy.js';
 
@@ -56,5 +57,27 @@ describe('crossEntropy', () => {
     expect(() =>
       crossEntropy(tf.zeros([1, 2]), tf.zeros([1], 'int32'), { labelSmoothing: 1.5 }),
     ).toThrowError(expect.objectContaining({ code: 'PL7103' }));
+  });
+
+  test('gives small and large batches the same loss and gradient, whichever way is faster for them', async () => {
+    await tf.setBackend('ort');
+    try {
+      tf.tidy(() => {
+        // Above the size that one loop in JavaScript suits, made of copies of a batch below it.
+        const [n, classes, copies] = [64, 50, 8];
+        const small = tf.randomNormal([n, classes], 0, 3, 'float32', 7);
+        const labels = tf.randomUniformInt([n], 0, classes, 11);
+        const weight = tf.linspace(0.5, 2, classes);
+        const both = (logits: tf.Tensor, y: tf.Tensor) =>
+          tf.valueAndGrad((x) => crossEntropy(x, y, { labelSmoothing: 0.1, ignoreIndex: 3, weight }))(logits);
+        const one = both(small, labels);
+        const many = both(small.tile([copies, 1]), labels.tile([copies]));
+        expect(many.value.dataSync()[0]).toBeCloseTo(one.value.dataSync()[0]!, 5);
+        const difference = many.grad.slice([0, 0], [n, classes]).mul(copies).sub(one.grad).abs().max();
+        expect(difference.dataSync()[0]).toBeLessThan(1e-7);
+      });
+    } finally {
+      await tf.setBackend('cpu');
+    }
   });
 });

@@ -2,6 +2,7 @@ import { peekHostView } from '../engines/host-memory.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { checkFloat, checkIndices, checkSetting, describeTensor } from './checks.js';
+import { hostCrossEntropyOperation, suitsHost } from './host-cross-entropy.js';
 import type { Reduction } from './reduction.js';
 import { type Operation, runOperation } from './registry.js';
 
@@ -57,7 +58,8 @@ export function crossEntropy(
   );
   return tf.tidy(() => {
     const rows = logits.reshape([-1, classes]);
-    const losses = runOperation(crossEntropyOperation, [rows], weight ? [labels, weight] : [labels], {
+    const operation = suitsHost(logits) ? hostCrossEntropyOperation : crossEntropyOperation;
+    const losses = runOperation(operation, [rows], weight ? [labels, weight] : [labels], {
       ignoreIndex: someIgnored ? ignoreIndex : undefined,
       labelSmoothing,
       reduction,
