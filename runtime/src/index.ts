@@ -119,7 +119,8 @@ export { Logger, type RunStatus, type SavedCheckpoints } from './loggers/logger.
 export type { EvaluationRun } from './loops/evaluation-run.js';
 export type { FitRun } from './loops/fit-run.js';
 export type { OptimizerHandle } from './loops/manual-optimization.js';
-export type { LogOptions, Metrics } from './loops/results.js';
+export type { LogOptions, LogValue } from './loops/log-options.js';
+export type { Metrics } from './loops/results.js';
 export { type CompiledClass, type CompiledLoops, registerCompiled } from './module/compiled.js';
 export { LightningDataModule } from './module/lightning-data-module.js';
 export { LightningModule } from './module/lightning-module.js';

@@ -3,13 +3,13 @@ export const trainerErrors = {
   PL5001:
     'Two methods of one class are marked as the same hook, so it is not clear which of them the trainer should call. Keep the decorator on one, and call the other method from it.',
   PL5002:
-    '`log` records a metric of the run that is under way. It was called where there is none: before a run, or in a hook outside of training, validation and test such as `setup`. Call it from a step or from a hook of the batches and epochs.',
+    '`log` records a metric of the batches or of the epoch that is under way. It was called where there is none: before or after a run, in a hook outside of training, validation and test such as `setup`, at the end of training or validation (`on_train_end`, `on_validation_end`), or during prediction. Call it from a step or from another hook of the batches and epochs.',
   PL5003:
-    '`onStep: true` asks for the value of one training or validation step, but the hook runs between epochs, where there is no step. Leave `onStep` out there: the value is logged for the epoch.',
+    '`onStep` and `onEpoch` say whether a metric shows the value of each step, of the epoch, or both; with neither it would show nothing. A hook that runs before or after the batches has no step: leave both out there, and the value is logged for the epoch.',
   PL5004:
-    'One metric name was logged with two different sets of options, so it is not clear how its values are to be reduced and shown. Use the same options wherever you log a name, or give the two metrics names of their own.',
+    'One hook logged one metric name with two different sets of options, so it is not clear how its values are to be reduced and shown. Use the same options wherever a hook logs that name, or give the two metrics names of their own. With `addDataloaderIdx: false` the name has to differ between data loaders.',
   PL5005:
-    'A metric is one number. The value handed to `log` has none or several: reduce a tensor first, for example with `tf.mean`.',
+    'A metric is one number under a name. The value handed to `log` is none or several: reduce a tensor first, for example with `tf.mean`; log a record of numbers with `logDict`.',
   PL5006:
     'A training step returns the loss as a tensor with one element, a record that holds it under `loss`, or nothing to leave the weights alone for that batch. It cannot be asynchronous: the forward pass is recorded while it runs, so that gradients can be computed from it.',
   PL5007:
@@ -57,4 +57,8 @@ export const trainerErrors = {
     "Logs cannot be written: no permission, no space, a read-only disk, or a part of the path is a file. The message has the path and the reason. Free the place, or choose another folder with `trainer.defaultRootDir` or the logger's `saveDir`.",
   PL5402:
     'A logger got a setting that makes no sense: flushEveryNSteps is an integer above 0; version is an integer of 0 or more, or text.',
+  PL5060:
+    "`reduceFx` tells how the values of an epoch become one: 'mean' (weighted by batch size), 'sum', 'min' or 'max'. For anything else keep the values yourself and log the result in a hook of the epoch's end.",
+  PL5061:
+    'Where there are several data loaders, `log` ends the names of their metrics in `/dataloader_idx_0`, `/dataloader_idx_1` and so on. A name that has such an ending already would get a second one: leave it out, or set `addDataloaderIdx: false`.',
 } as const;

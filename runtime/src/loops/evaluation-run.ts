@@ -1,5 +1,4 @@
 import type { DataLoader } from '../data/data-loader.js';
-import { extractBatchSize } from '../data/extract-batch-size.js';
 import type { EvaluationStage } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { BatchStream, type BatchStreamOptions, keepTensors } from './batch-stream.js';
@@ -9,14 +8,34 @@ import { type Metrics, Results } from './results.js';
 /** One data loader of an evaluation, and how much of it to use. */
 export interface EvaluationLoader<Batch> extends Pick<BatchStreamOptions<Batch>, 'limit' | 'transfer'> {
   loader: DataLoader<Batch>;
+  /** Batches whose metrics went to the loggers, in all passes of the run: the axis of the next one's. */
+  loggedBatches?: number;
 }
 
 export interface EvaluationRunOptions {
-  /** Step on the loggers' axis for the metrics of the pass; undefined keeps them from the loggers. */
+  /** Step on the loggers' axis for the metrics of the pass; undefined for a pass that measures nothing. */
   loggerStep: number | undefined;
   /** Called when the data is through and its metrics are published, before the hooks of the end. */
   onMeasured?: () => void;
 }
+
+const hooksOf = <Stage extends EvaluationStage>(stage: Stage) =>
+  ({
+    modelEval: `on_${stage}_model_eval`,
+    start: `on_${stage}_start`,
+    epochStart: `on_${stage}_epoch_start`,
+    batchStart: `on_${stage}_batch_start`,
+    step: `${stage}_step`,
+    batchEnd: `on_${stage}_batch_end`,
+    epochEnd: `on_${stage}_epoch_end`,
+    end: `on_${stage}_end`,
+  }) as const;
+
+const stageHooks = {
+  validation: hooksOf('validation'),
+  test: hooksOf('test'),
+  predict: hooksOf('predict'),
+};
 
 /** One pass over the data of validation, test or prediction: what the evaluation loop walks along. */
 export class EvaluationRun<Batch = unknown> {
@@ -25,10 +44,10 @@ export class EvaluationRun<Batch = unknown> {
   readonly results = new Results();
   /** What `predict_step` returned, per data loader and batch; its tensors are kept and belong to the caller. */
   readonly predictions: unknown[][] = [];
-  /** The metrics of the pass, per data loader. */
+  /** The metrics of the pass that are for the loggers, per data loader. */
   readonly metrics: Metrics[] = [];
+  readonly #hooks: (typeof stageHooks)[EvaluationStage];
   #stream: BatchStream<Batch> | undefined;
-  #seenBatches = 0;
 
   constructor(
     readonly stage: EvaluationStage,
@@ -36,30 +55,34 @@ export class EvaluationRun<Batch = unknown> {
     private readonly host: LoopHost,
     private readonly loaders: readonly EvaluationLoader<Batch>[],
     private readonly options: EvaluationRunOptions,
-  ) {}
+  ) {
+    this.#hooks = stageHooks[stage];
+    this.results.phase = this.#hooks.modelEval;
+    host.results = this.results;
+  }
 
   async start(): Promise<void> {
-    this.host.results = this.results;
-    this.results.phase = 'evaluation_epoch';
-    await this.host.callbacks.call(`on_${this.stage}_start`, []);
+    this.results.phase = this.#hooks.start;
+    await this.host.callbacks.call(this.#hooks.start, []);
   }
 
   async epochStart(): Promise<void> {
-    await this.host.callbacks.call(`on_${this.stage}_epoch_start`, []);
+    this.results.phase = this.#hooks.epochStart;
+    await this.host.callbacks.call(this.#hooks.epochStart, []);
   }
 
   /** The next batch, of the next data loader when one is used up; undefined after the last. */
   async nextBatch(): Promise<Batch | undefined> {
+    this.results.phase = 'on_before_batch_transfer';
     for (;;) {
       this.host.checkInterrupt();
       const batch = await this.#stream?.next();
       if (batch !== undefined) {
         this.batchIdx = this.#stream!.batchIdx;
-        this.results.phase = 'evaluation_batch';
-        this.results.batchSize = () => extractBatchSize(batch);
+        this.results.beginBatch(batch);
         return batch;
       }
-      await this.#stream?.close();
+      if (this.#stream !== undefined) await this.#endLoader(this.#stream);
       const next = this.loaders[this.dataloaderIdx + 1];
       if (next === undefined) return undefined;
       this.dataloaderIdx++;
@@ -69,64 +92,68 @@ export class EvaluationRun<Batch = unknown> {
     }
   }
 
+  get #measures(): boolean {
+    return this.options.loggerStep !== undefined;
+  }
+
+  async #endLoader(stream: BatchStream<Batch>): Promise<void> {
+    this.results.endBatches();
+    if (this.#measures) {
+      this.host.publish();
+      this.metrics.push(this.results.forLoggers() ?? {});
+    }
+    await stream.close();
+  }
+
   async batchStart(batch: Batch): Promise<void> {
-    await this.host.callbacks.call(`on_${this.stage}_batch_start`, [
-      batch,
-      this.batchIdx,
-      this.dataloaderIdx,
-    ]);
+    this.results.phase = this.#hooks.batchStart;
+    await this.host.callbacks.call(this.#hooks.batchStart, [batch, this.batchIdx, this.dataloaderIdx]);
+    this.results.phase = this.#hooks.step;
   }
 
   async batchEnd(outputs: unknown, batch: Batch): Promise<void> {
     if (this.stage === 'predict') this.predictions[this.dataloaderIdx]!.push(keepTensors(outputs));
-    await this.host.callbacks.call(`on_${this.stage}_batch_end`, [
-      outputs,
-      batch,
-      this.batchIdx,
-      this.dataloaderIdx,
-    ]);
+    this.results.phase = this.#hooks.batchEnd;
+    await this.host.callbacks.call(this.#hooks.batchEnd, [outputs, batch, this.batchIdx, this.dataloaderIdx]);
   }
 
   finishBatch(): void {
-    const { loggerStep } = this.options;
-    if (this.results.changed) {
-      this.host.publish(
-        this.results.stepViews(false),
-        loggerStep === undefined ? undefined : this.#seenBatches,
-      );
-      this.results.endStep();
+    this.host.publish();
+    if (this.#measures) {
+      const loader = this.loaders[this.dataloaderIdx]!;
+      const { loggedBatches = 0 } = loader;
+      this.host.logBatchMetrics(this.results.forLoggers(), loggedBatches);
+      loader.loggedBatches = loggedBatches + 1;
     }
-    this.#seenBatches++;
+    this.results.endBatch();
   }
 
   async epochEnd(): Promise<void> {
-    this.results.phase = 'evaluation_epoch';
+    this.results.phase = this.#hooks.epochEnd;
     this.results.dataloaderIdx = undefined;
-    this.host.publish(this.results.epochViews());
-    await this.host.callbacks.call(`on_${this.stage}_epoch_end`, []);
+    await this.host.callbacks.call(this.#hooks.epochEnd, []);
   }
 
-  /** Reduces what was logged over the pass and hands it on. */
+  /** Hands on what was logged over the pass; what its end logged belongs to every data loader. */
   logMetrics(): void {
-    const views = this.results.epochViews();
-    this.host.publish(views, this.options.loggerStep);
-    this.metrics.push(...this.loaders.map((_, i) => metricsOfLoader(views.callback, i)));
-    this.options.onMeasured?.();
+    const { loggerStep, onMeasured } = this.options;
+    this.host.publish();
+    if (loggerStep !== undefined) {
+      const ofAll = this.results.forLoggers();
+      this.host.logMetrics(Object.assign({}, ...this.metrics.toReversed(), ofAll), loggerStep);
+      for (const metrics of this.metrics) Object.assign(metrics, ofAll);
+    }
+    onMeasured?.();
   }
 
   async end(): Promise<void> {
-    await this.host.callbacks.call(`on_${this.stage}_end`, []);
-    this.results.phase = 'none';
+    this.results.phase = this.#hooks.end;
+    this.results.reset();
+    await this.host.callbacks.call(this.#hooks.end, []);
   }
 
   /** Frees the running batch when the loop ended with an error. */
   async close(): Promise<void> {
     await this.#stream?.close();
   }
-}
-
-/** Metrics of one data loader; those without a loader in their name belong to the first. */
-function metricsOfLoader(metrics: Metrics, dataloaderIdx: number): Metrics {
-  const loaderOf = (name: string) => Number(/\/dataloader_idx_(\d+)/.exec(name)?.[1] ?? 0);
-  return Object.fromEntries(Object.entries(metrics).filter(([name]) => loaderOf(name) === dataloaderIdx));
 }

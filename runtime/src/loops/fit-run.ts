@@ -1,5 +1,4 @@
 import type { LoaderState } from '../data/data-loader.js';
-import { extractBatchSize } from '../data/extract-batch-size.js';
 import { PLError } from '../errors/pl-error.js';
 import type { TrainingStepOutput } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
@@ -43,7 +42,7 @@ export class FitRun<Batch = unknown> {
   readonly optimizer: Optimizer;
   readonly automaticOptimization: boolean;
   readonly progress: FitProgress;
-  readonly results = new Results();
+  readonly results = new Results({ training: true });
   /** What the last training step gave: its record with `loss`, or an empty one. Valid until the next batch. */
   outputs: { loss?: tf.Scalar; [name: string]: unknown } = {};
 
@@ -72,7 +71,6 @@ export class FitRun<Batch = unknown> {
     this.#validation = new ValidationSchedule(host.config, plan.batchesPerEpoch);
     this.#params = this.optimizer.paramGroups.flatMap((group) => group.params);
     this.#variables = plan.model.stateDict().size;
-    this.results.batchSize = () => extractBatchSize(this.#batch);
     if (plan.resumeFrom) this.results.loadState(plan.resumeFrom.results);
   }
 
@@ -95,7 +93,7 @@ export class FitRun<Batch = unknown> {
 
   async trainStart(): Promise<void> {
     this.#host.results = this.results;
-    this.results.phase = 'train_epoch';
+    this.results.phase = 'on_train_start';
     await this.#host.callbacks.call('on_train_start', []);
   }
 
@@ -118,7 +116,7 @@ export class FitRun<Batch = unknown> {
   }
 
   async trainEpochStart(): Promise<void> {
-    this.results.phase = 'train_epoch';
+    this.results.phase = 'on_train_epoch_start';
     await this.#host.callbacks.call('on_train_epoch_start', []);
   }
 
@@ -130,6 +128,7 @@ export class FitRun<Batch = unknown> {
   }
 
   enterValidation(): void {
+    this.results.phase = 'on_validation_model_zero_grad';
     this.#host.state.stage = 'validate';
   }
 
@@ -147,6 +146,7 @@ export class FitRun<Batch = unknown> {
   /** The next batch of the epoch; undefined after the last, or when training stops here. */
   async nextBatch(): Promise<Batch | undefined> {
     const { progress } = this;
+    this.results.phase = 'on_before_batch_transfer';
     // Gradients that wait for the rest of their window are in no checkpoint: an interruption waits for the step.
     if (progress.batches % this.#host.config.accumulateGradBatches === 0) this.#host.checkInterrupt();
     const stops =
@@ -157,7 +157,8 @@ export class FitRun<Batch = unknown> {
   }
 
   async trainBatchStart(batch: Batch): Promise<void> {
-    this.results.phase = 'train_batch';
+    this.results.beginBatch(batch);
+    this.results.phase = 'on_train_batch_start';
     await this.#host.callbacks.call('on_train_batch_start', [batch, this.batchIdx]);
   }
 
@@ -178,6 +179,7 @@ export class FitRun<Batch = unknown> {
 
   /** Runs `forward` on the tape and adds the gradients of its loss to those of the parameters. */
   backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
+    this.results.phase = 'training_step';
     this.#loss?.dispose();
     this.#loss = backward(forward, this.#params, 1 / this.#host.config.accumulateGradBatches);
     if (this.#loss !== undefined) this.outputs.loss = this.#loss;
@@ -221,18 +223,22 @@ export class FitRun<Batch = unknown> {
   }
 
   beforeZeroGrad(): void {
+    this.results.phase = 'on_before_zero_grad';
     this.#host.callbacks.callSync('on_before_zero_grad', [this.optimizer]);
   }
 
   beforeBackward(loss: tf.Scalar | undefined): void {
+    this.results.phase = 'on_before_backward';
     if (loss !== undefined) this.#host.callbacks.callSync('on_before_backward', [loss]);
   }
 
   afterBackward(loss: tf.Scalar | undefined): void {
+    this.results.phase = 'on_after_backward';
     if (loss !== undefined) this.#host.callbacks.callSync('on_after_backward', []);
   }
 
   beforeOptimizerStep(): void {
+    this.results.phase = 'on_before_optimizer_step';
     this.#host.callbacks.callSync('on_before_optimizer_step', [this.optimizer]);
   }
 
@@ -244,6 +250,7 @@ export class FitRun<Batch = unknown> {
 
   /** A training step that optimizes for itself. */
   manualStep(step: () => TrainingStepOutput): void {
+    this.results.phase = 'training_step';
     withTape(() => {
       const output = step();
       this.outputs =
@@ -272,6 +279,7 @@ export class FitRun<Batch = unknown> {
     const { schedules } = this.#plan;
     const { progress } = this;
     if (schedules.configs.length === 0 || !this.automaticOptimization) return [];
+    this.results.phase = 'lr_scheduler_step';
     if (moment === 'validation') {
       if (progress.batchDone) return [];
       progress.batchDone = true;
@@ -287,43 +295,49 @@ export class FitRun<Batch = unknown> {
   }
 
   async trainBatchEnd(batch: Batch): Promise<void> {
-    this.#host.publish(this.results.stepViews(true));
+    this.results.phase = 'on_train_batch_end';
     await this.#host.callbacks.call('on_train_batch_end', [this.outputs, batch, this.batchIdx]);
   }
 
   /** Hands the step's metrics to the loggers when it is their turn, and frees what the batch made. */
   finishBatch(): void {
-    const { logStep } = this.progress;
-    const { config, shouldStop } = this.#host;
-    const logs = (logStep + 1) % config.logEveryNSteps === 0 || shouldStop;
-    if (logs || this.results.changed)
-      this.#host.publish(this.results.stepViews(true), logs ? logStep : undefined);
-    this.results.endStep();
+    this.#host.publish();
+    if (this.#logsStep) this.#host.logMetrics(this.results.forLoggers(), this.progress.logStep);
+    this.results.endBatch();
     this.#freeBatch();
   }
 
+  get #logsStep(): boolean {
+    const { config, shouldStop } = this.#host;
+    const { logEveryNSteps } = config;
+    if (logEveryNSteps === 0 || (this.automaticOptimization && !this.endsAccumulation)) return false;
+    return (this.progress.logStep + 1) % logEveryNSteps === 0 || shouldStop;
+  }
+
   async trainEpochEnd(): Promise<void> {
-    this.results.phase = 'train_epoch';
-    this.#host.publish(this.results.epochViews());
+    this.results.endBatches();
+    this.results.phase = 'on_train_epoch_end';
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);
   }
 
   logEpoch(): void {
-    this.#host.publish(this.results.epochViews(), this.progress.logStep);
-    this.results.endEpoch();
+    this.#host.publish();
+    this.#host.logMetrics(this.results.forLoggers(), this.progress.logStep);
+    this.results.reset();
   }
 
   /** Lets the callbacks that judge the epoch's metrics have their say, then closes the epoch. */
   async finishEpoch(): Promise<void> {
     this.progress.epochEnded = true;
+    this.results.phase = 'on_train_epoch_end';
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => callback.monitors);
     await this.close();
     Object.assign(this.progress, startOfEpoch(this.progress, this.progress.epoch + 1));
   }
 
   async trainEnd(): Promise<void> {
+    this.results.phase = 'on_train_end';
     await this.#host.callbacks.call('on_train_end', []);
-    this.results.phase = 'none';
   }
 
   /** What a checkpoint needs besides the progress to go on in the middle of an epoch. */

@@ -1,7 +1,7 @@
 import type { CallbackList } from '../callbacks/callback-list.js';
 import type { ResolvedTrainerConfig } from '../trainer/options.js';
 import type { TrainerState } from '../trainer/state.js';
-import type { MetricViews, Results } from './results.js';
+import type { Metrics, Results } from './results.js';
 
 /** What the loops need of the trainer that runs them. */
 export interface LoopHost {
@@ -12,8 +12,12 @@ export interface LoopHost {
   results: Results;
   /** Set by callbacks or hooks to end training after the running batch. */
   shouldStop: boolean;
-  /** Makes metrics visible to callbacks and the progress bar, and hands them to the loggers where a step is given. */
-  publish(views: MetricViews, loggerStep?: number): void;
+  /** Keeps the current values of `results` for callbacks, loggers and the progress bar. */
+  publish(): void;
+  /** Hands metrics and the epoch to the loggers, at `step` unless the module logs a metric of that name. */
+  logMetrics(metrics: Metrics | undefined, step: number): void;
+  /** Hands the metrics of an evaluation's batch to the loggers, at the batch's number. */
+  logBatchMetrics(metrics: Metrics | undefined, batch: number): void;
   /** Throws when the user asked to stop. */
   checkInterrupt(): void;
 }

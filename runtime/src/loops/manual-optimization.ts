@@ -46,6 +46,9 @@ export class ManualOptimization {
 
   /** Adds the gradients of `loss` to those of the parameters: of the toggled optimizer, or of all. */
   backward(loss: tf.Scalar): void {
+    const { results } = this.host;
+    const { phase } = results;
+    results.phase = 'on_before_backward';
     this.host.callbacks.callSync('on_before_backward', [loss]);
     this.hooks.on_before_backward?.(loss);
     const optimizers = this.#toggled === undefined ? this.optimizers : [this.#toggled];
@@ -54,8 +57,10 @@ export class ManualOptimization {
     );
     const copy: tf.Scalar = loss.clone();
     withoutTape(() => backward(() => copy, [...params])?.dispose());
+    results.phase = 'on_after_backward';
     this.host.callbacks.callSync('on_after_backward', []);
     this.hooks.on_after_backward?.();
+    results.phase = phase;
   }
 
   step<Loss extends tf.Scalar | number | undefined>(
@@ -64,8 +69,12 @@ export class ManualOptimization {
   ): Loss | undefined {
     const loss = optimizer.step(() => {
       const value = closure?.();
+      const { results } = this.host;
+      const { phase } = results;
+      results.phase = 'on_before_optimizer_step';
       this.host.callbacks.callSync('on_before_optimizer_step', [optimizer]);
       this.hooks.on_before_optimizer_step?.(optimizer);
+      results.phase = phase;
       return value;
     });
     this.onStep();

@@ -1,196 +1,243 @@
+import { announce } from '../callbacks/announce.js';
+import { extractBatchSize } from '../data/extract-batch-size.js';
 import { PLError } from '../errors/pl-error.js';
-import type * as tf from '../tf.js';
-
-export type Reduction = 'mean' | 'sum' | 'min' | 'max';
-
-export interface LogOptions {
-  /** Shows the metric in the progress bar. Default false. */
-  progBar?: boolean;
-  /** Hands the metric to the loggers. Default true. */
-  logger?: boolean;
-  /** Logs the value of this step. Default true in training steps and their hooks, false elsewhere. */
-  onStep?: boolean;
-  /** Logs the epoch's values, reduced to one. Default false in training steps and their hooks, true elsewhere. */
-  onEpoch?: boolean;
-  /** How an epoch's values become one. Default 'mean', weighted by batch size. */
-  reduceFx?: Reduction;
-  /** Weight of this value in the mean; by default the first dimension of the batch's first tensor. */
-  batchSize?: number;
-  /** Adds `/dataloader_idx_<i>` to the name where there are several data loaders. Default true. */
-  addDataloaderIdx?: boolean;
-}
-
-/** Where `log` is called from: decides its defaults, and whether it makes sense there at all. */
-export type LogPhase = 'train_batch' | 'train_epoch' | 'evaluation_batch' | 'evaluation_epoch' | 'none';
+import type { HookName } from '../hooks/signatures.js';
+import * as tf from '../tf.js';
+import { type LogLevels, logLevels } from './log-levels.js';
+import { changedSetting, type LogOptions, type LogValue, metricSettings } from './log-options.js';
+import { LoggedMetric, type LoggedMetricState } from './logged-metric.js';
 
 export type Metrics = Record<string, number>;
 
-interface Entry {
-  readonly name: string;
-  readonly progBar: boolean;
-  readonly logger: boolean;
-  readonly onStep: boolean;
-  readonly onEpoch: boolean;
-  readonly reduceFx: Reduction;
-  readonly dataloaderIdx: number | undefined;
-  /** This step's value, if it was logged in this step. */
-  step: number | undefined;
-  accumulated: number;
-  weight: number;
-}
-
-/** One kind of metrics for each of their readers. */
+/** The metrics as their readers know them: one record for each kind of reader. */
 export interface MetricViews {
-  logged: Metrics;
-  progressBar: Metrics;
-  callback: Metrics;
+  readonly callback: Metrics;
+  readonly logged: Metrics;
+  readonly progressBar: Metrics;
 }
 
-/** What an accumulating epoch needs to go on after a resume. */
-export type ResultsState = Omit<Entry, 'step'>[];
+/** What an epoch under way needs to go on after a resume. */
+export type ResultsState = LoggedMetricState[];
 
-/** The values that `log` was given in one loop, and their reduction over the epoch. */
+/** The metrics of one hook by name: at 0 those for all data loaders, at i + 1 those of the i-th of several. */
+interface HookMetrics {
+  readonly hook: HookName;
+  readonly levels: LogLevels;
+  readonly byLoader: Map<string, LoggedMetric>[];
+}
+
+const noOptions: LogOptions = {};
+
+/**
+ * What `log` was given in one loop. A metric is what a hook logs under a name: another hook can log that name with other
+ * options, and readers see the one that was there last.
+ */
 export class Results {
-  readonly #entries = new Map<string, Entry>();
-  #changed = false;
-  phase: LogPhase = 'none';
-  /** Weight of a value logged for this batch, found when it is first needed. */
-  batchSize: () => number = () => 1;
+  readonly #training: boolean;
+  /** In the order in which they were first logged. */
+  readonly #metrics: LoggedMetric[] = [];
+  readonly #hooks = new Map<HookName, HookMetrics>();
+  #current: HookMetrics | undefined;
+  #batch: unknown;
+  #batchSize: number | undefined;
+  #looksForAmbiguity = true;
+  #view: 'step' | 'epoch' = 'epoch';
+  /** The hook that runs, as far as the loop tells; undefined outside of the loop. */
+  phase: HookName | undefined;
   /** Set while one of several data loaders is running. */
   dataloaderIdx: number | undefined;
 
-  log(name: string, value: number | tf.Scalar, options: LogOptions = {}): void {
+  /** @param training whether values of steps go to the callbacks, as they do in training */
+  constructor({ training = false } = {}) {
+    this.#training = training;
+  }
+
+  /** From here on readers see the values of the step. */
+  beginBatch(batch: unknown): void {
+    this.#batch = batch;
+    this.#batchSize = undefined;
+    this.#view = 'step';
+  }
+
+  /** The batch may be freed. */
+  endBatch(): void {
+    this.#batch = undefined;
+    this.#batchSize = undefined;
+  }
+
+  /** The batches are through: from here on readers see the values of the epoch. */
+  endBatches(): void {
+    this.endBatch();
+    this.#view = 'epoch';
+  }
+
+  log(name: string, value: LogValue, options: LogOptions = noOptions): void {
+    const number = typeof value === 'number' ? value : toNumber(name, value);
+    const known = this.#current;
+    const current = known !== undefined && known.hook === this.phase ? known : this.#enter(name);
+    const loader =
+      this.dataloaderIdx === undefined || options.addDataloaderIdx === false ? 0 : this.dataloaderIdx + 1;
+    const metric = current.byLoader[loader]?.get(name) ?? this.#register(name, options, current, loader);
+    this.#refuseChanges(metric, options, current);
+    metric.add(number, metric.isWeighted ? (options.batchSize ?? this.#sizeOfBatch()) : 1);
+  }
+
+  /** Finds the metrics of the hook that runs now. */
+  #enter(name: string): HookMetrics {
     const { phase } = this;
-    if (phase === 'none') {
-      throw new PLError('PL5002', `log('${name}') was called where nothing is being measured.`, {
-        hint: 'Call it from a step or from a hook that runs during training, validation or test.',
+    const levels = phase && logLevels[phase];
+    if (phase === undefined || levels === undefined) {
+      const where = phase === undefined ? 'before or after the run' : `in ${phase} or right after it`;
+      throw new PLError('PL5002', `log('${name}') was called where nothing is measured: ${where}.`, {
+        hint: 'Call it from a step, or from another hook of the batches and epochs of training, validation or test.',
       });
     }
-    const inTrainBatch = phase === 'train_batch';
-    const entry = this.#entry(name, {
-      progBar: options.progBar ?? false,
-      logger: options.logger ?? true,
-      onStep: options.onStep ?? inTrainBatch,
-      onEpoch: options.onEpoch ?? !inTrainBatch,
-      reduceFx: options.reduceFx ?? 'mean',
-      dataloaderIdx: options.addDataloaderIdx === false ? undefined : this.dataloaderIdx,
-    });
-    if (entry.onStep && phase.endsWith('_epoch')) {
+    this.#current = this.#metricsOf(phase, levels);
+    return this.#current;
+  }
+
+  #metricsOf(hook: HookName, levels: LogLevels): HookMetrics {
+    let metrics = this.#hooks.get(hook);
+    if (metrics === undefined) {
+      metrics = { hook, levels, byLoader: [] };
+      this.#hooks.set(hook, metrics);
+    }
+    return metrics;
+  }
+
+  #register(name: string, options: LogOptions, { hook, levels }: HookMetrics, loader: number): LoggedMetric {
+    if (typeof name !== 'string') {
+      throw new PLError('PL5005', `log got ${described(name)} as the name of a metric.`, {
+        hint: "Names are text: log('name', value).",
+      });
+    }
+    if (options.addDataloaderIdx !== false && name.includes('/dataloader_idx_')) {
+      throw new PLError('PL5061', `log('${name}') got a name that ends like those of several data loaders.`, {
+        hint: 'Leave the ending out, it is added where needed; or set addDataloaderIdx: false.',
+      });
+    }
+    const settings = metricSettings(name, options, hook, levels);
+    return this.#add(new LoggedMetric(name, hook, this.dataloaderIdx, settings), loader);
+  }
+
+  #add(metric: LoggedMetric, loader: number): LoggedMetric {
+    const { byLoader } = this.#metricsOf(metric.hook, logLevels[metric.hook]!);
+    byLoader[loader] ??= new Map();
+    byLoader[loader].set(metric.name, metric);
+    this.#metrics.push(metric);
+    return metric;
+  }
+
+  #refuseChanges(metric: LoggedMetric, options: LogOptions, { hook, levels }: HookMetrics): void {
+    const changed = changedSetting(metric.settings, options, levels);
+    if (changed !== undefined) {
       throw new PLError(
-        'PL5003',
-        `log('${name}', …, { onStep: true }) was called at the end or start of an epoch.`,
-        {
-          hint: 'There is no step there: leave onStep out.',
-        },
+        'PL5004',
+        `log('${metric.name}') was called with two different values of ${changed} in ${hook}.`,
+        { hint: 'Use one set of options for a name, or two names.' },
       );
     }
-    const number = toNumber(name, value);
-    entry.step = number;
-    this.#changed = true;
-    if (!entry.onEpoch) return;
-    switch (entry.reduceFx) {
-      case 'mean': {
-        const weight = options.batchSize ?? (phase.endsWith('_batch') ? this.batchSize() : 1);
-        entry.accumulated += number * weight;
-        entry.weight += weight;
-        break;
-      }
-      case 'sum':
-        entry.accumulated += number;
-        break;
-      case 'min':
-        entry.accumulated = entry.weight === 0 ? number : Math.min(entry.accumulated, number);
-        entry.weight = 1;
-        break;
-      case 'max':
-        entry.accumulated = entry.weight === 0 ? number : Math.max(entry.accumulated, number);
-        entry.weight = 1;
-        break;
+    if (metric.dataloaderIdx !== this.dataloaderIdx) {
+      throw new PLError(
+        'PL5004',
+        `log('${metric.name}', …, { addDataloaderIdx: false }) was called for the data loaders ${metric.dataloaderIdx} and ${this.dataloaderIdx}.`,
+        { hint: 'Leave addDataloaderIdx out, or give each data loader a name of its own.' },
+      );
     }
   }
 
-  #entry(name: string, meta: Omit<Entry, 'name' | 'step' | 'accumulated' | 'weight'>): Entry {
-    const key = meta.dataloaderIdx === undefined ? name : `${name}/dataloader_idx_${meta.dataloaderIdx}`;
-    const known = this.#entries.get(key);
-    if (known === undefined) {
-      const entry: Entry = { name: key, ...meta, step: undefined, accumulated: 0, weight: 0 };
-      this.#entries.set(key, entry);
-      return entry;
+  #sizeOfBatch(): number {
+    if (this.#batch === undefined) return 1;
+    if (this.#batchSize === undefined) {
+      this.#batchSize = extractBatchSize(this.#batch, this.#looksForAmbiguity ? warnOfAmbiguity : undefined);
+      this.#looksForAmbiguity = false;
     }
-    for (const option of ['progBar', 'logger', 'onStep', 'onEpoch', 'reduceFx'] as const) {
-      if (known[option] !== meta[option]) {
-        throw new PLError(
-          'PL5004',
-          `log('${name}') was called with ${option}: ${known[option]} before and with ${option}: ${meta[option]} now.`,
-          { hint: 'Use one set of options for a name, or two names.' },
-        );
+    return this.#batchSize;
+  }
+
+  /** Puts the current values into the readers' records. */
+  show({ callback, logged, progressBar }: MetricViews): void {
+    const ofStep = this.#view === 'step';
+    for (const metric of this.#metrics) {
+      if (!this.#isShown(metric, ofStep)) continue;
+      const { settings, shownName } = metric;
+      const value = ofStep ? metric.last : metric.reduced;
+      const name = ofStep ? metric.stepName : metric.epochName;
+      if (settings.logger) logged[name] = value;
+      if (settings.progBar) progressBar[name] = value;
+      if (this.#training || !ofStep) {
+        callback[shownName] = value;
+        callback[name] = value;
       }
     }
-    return known;
   }
 
-  /** Metrics that the running step logged. */
-  stepViews(training: boolean): MetricViews {
-    this.#changed = false;
-    const views: MetricViews = { logged: {}, progressBar: {}, callback: {} };
-    for (const entry of this.#entries.values()) {
-      if (!entry.onStep || entry.step === undefined) continue;
-      const name = entry.onEpoch ? `${entry.name}_step` : entry.name;
-      if (entry.logger) views.logged[name] = entry.step;
-      if (entry.progBar) views.progressBar[name] = entry.step;
-      if (training) {
-        views.callback[entry.name] = entry.step;
-        views.callback[name] = entry.step;
-      }
+  /** The current values that are for the loggers; undefined when there are none. */
+  forLoggers(): Metrics | undefined {
+    const ofStep = this.#view === 'step';
+    let metrics: Metrics | undefined;
+    for (const metric of this.#metrics) {
+      if (!metric.settings.logger || !this.#isShown(metric, ofStep)) continue;
+      metrics ??= {};
+      if (ofStep) metrics[metric.stepName] = metric.last;
+      else metrics[metric.epochName] = metric.reduced;
     }
-    return views;
+    return metrics;
   }
 
-  /** Whether anything was logged since a view was last made. */
-  get changed(): boolean {
-    return this.#changed;
+  #isShown({ isSet, dataloaderIdx, settings }: LoggedMetric, ofStep: boolean): boolean {
+    return isSet && dataloaderIdx === this.dataloaderIdx && (ofStep ? settings.onStep : settings.onEpoch);
   }
 
-  /** Forgets the step's values, not the epoch's. */
-  endStep(): void {
-    for (const entry of this.#entries.values()) entry.step = undefined;
-  }
-
-  /** Metrics of the running epoch, each reduced to one value. */
-  epochViews(): MetricViews {
-    const views: MetricViews = { logged: {}, progressBar: {}, callback: {} };
-    for (const entry of this.#entries.values()) {
-      if (!entry.onEpoch) continue;
-      const value = entry.reduceFx === 'mean' ? entry.accumulated / entry.weight : entry.accumulated;
-      const name = entry.onStep ? `${entry.name}_epoch` : entry.name;
-      if (entry.logger) views.logged[name] = value;
-      if (entry.progBar) views.progressBar[name] = value;
-      views.callback[entry.name] = value;
-      views.callback[name] = value;
-    }
-    return views;
-  }
-
-  /** Forgets everything: the next epoch accumulates anew. */
-  endEpoch(): void {
-    this.#entries.clear();
+  /** Forgets the values, not the options: the next epoch begins. */
+  reset(): void {
+    for (const metric of this.#metrics) metric.reset();
   }
 
   state(): ResultsState {
-    return Array.from(this.#entries.values(), ({ step: _, ...entry }) => entry);
+    return this.#metrics.map((metric) => metric.state());
   }
 
   loadState(state: ResultsState): void {
-    this.#entries.clear();
-    for (const entry of state) this.#entries.set(entry.name, { ...entry, step: undefined });
+    for (const saved of state) {
+      const metric = LoggedMetric.fromState(saved);
+      const { dataloaderIdx, settings } = metric;
+      this.#add(metric, dataloaderIdx === undefined || !settings.addDataloaderIdx ? 0 : dataloaderIdx + 1);
+    }
   }
 }
 
-function toNumber(name: string, value: number | tf.Scalar): number {
-  if (typeof value === 'number') return value;
-  if (value?.size === 1) return value.dataSync()[0]!;
-  const got = value?.shape === undefined ? `a ${typeof value}` : `a tensor of shape [${value.shape}]`;
-  throw new PLError('PL5005', `log('${name}') needs a number or a tensor with one value, got ${got}.`, {
-    hint: 'Reduce it first, for example with tf.mean(value).',
-  });
+function warnOfAmbiguity(size: number): void {
+  announce(
+    `The tensors of a batch differ in their first dimension: metrics are weighted by the first, ${size}. To weight them otherwise: log(name, value, { batchSize }).`,
+  );
+}
+
+function toNumber(name: string, value: unknown): number {
+  if (typeof value === 'boolean') return Number(value);
+  if (value instanceof tf.Tensor && value.size === 1 && !value.isDisposed) {
+    const [number] = value.dataSync();
+    if (typeof number === 'number' && value.dtype !== 'complex64') return number;
+  }
+  throw new PLError(
+    'PL5005',
+    `log('${name}') needs a number or a tensor with one, got ${described(value)}.`,
+    {
+      hint:
+        value instanceof tf.Tensor && value.size !== 1
+          ? 'Reduce it first, for example with tf.mean(value).'
+          : 'Log each number under a name of its own, or all of them with logDict({ name: value, … }).',
+    },
+  );
+}
+
+function described(value: unknown): string {
+  if (value instanceof tf.Tensor) {
+    if (value.isDisposed) return 'a tensor that is disposed';
+    return value.size === 1 ? `a tensor of ${value.dtype}` : `a tensor of shape [${value.shape}]`;
+  }
+  if (typeof value === 'string') return `the text '${value}'`;
+  if (Array.isArray(value)) return 'an array';
+  if (value instanceof Promise) return 'a promise';
+  return typeof value === 'object' && value !== null ? 'a record' : String(value);
 }

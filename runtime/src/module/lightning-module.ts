@@ -1,10 +1,11 @@
+import { announce } from '../callbacks/announce.js';
 import { PLError } from '../errors/pl-error.js';
 import type { GradientClipAlgorithm } from '../hooks/signatures.js';
+import type { LogOptions, LogValue } from '../loops/log-options.js';
 import type { OptimizerHandle } from '../loops/manual-optimization.js';
-import type { LogOptions } from '../loops/results.js';
 import { clipGradNorm, clipGradValue } from '../optim/clip-gradients.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
-import type * as tf from '../tf.js';
+import * as tf from '../tf.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { completeHparams } from './hparams.js';
 import { namedParameters, namedVariables } from './named-variables.js';
@@ -123,18 +124,46 @@ export abstract class LightningModule<H extends object = object> {
   }
 
   /**
-   * Records a metric: for loggers, the progress bar, callbacks that monitor it.
+   * Records a metric: for loggers, the progress bar, callbacks that monitor it. In the hooks of training batches the
+   * value is the step's, elsewhere it goes into the epoch's mean, unless `onStep` and `onEpoch` say otherwise. With
+   * both, the step's value is shown as `<name>_step` and the epoch's as `<name>_epoch`.
+   *
+   * Each hook has its own set of options for a name, fixed by its first call. Readers see the name's latest value until
+   * the epoch ends, also at steps that did not log it. Without a trainer nothing is recorded.
    *
    * @param value a number or a tensor with one element; it is read at once and may be disposed
-   * @throws PLError PL5002 outside of training, validation and test, PL5004 when the same name was logged with
-   * other options, PL5005 for a tensor with more than one element
+   * @throws PLError PL5002 outside of training, validation and test, PL5003 for levels that the hook does not have,
+   * PL5004 when the same hook logged the name with other options, PL5005 for a value that is not one number, PL5060 for
+   * an unknown reduction, PL5061 for a name that ends in `/dataloader_idx_<i>`
    */
-  log(name: string, value: number | tf.Scalar, options?: LogOptions): void {
-    this.trainer.log(name, value, options);
+  log(name: string, value: LogValue, options?: LogOptions): void {
+    if (this.#trainer !== undefined) this.#trainer.log(name, value, options);
+    else warnOfMissingTrainer();
   }
 
-  /** `log` for each entry. */
-  logDict(values: Readonly<Record<string, number | tf.Scalar>>, options?: LogOptions): void {
+  /** `log` for each entry. @throws PLError PL5005 for something else than a record */
+  logDict(values: Readonly<Record<string, LogValue>>, options?: LogOptions): void {
+    if (
+      typeof values !== 'object' ||
+      values === null ||
+      Array.isArray(values) ||
+      values instanceof tf.Tensor
+    ) {
+      throw new PLError('PL5005', 'logDict was called without a record of metrics.', {
+        hint: 'Give each metric its name: logDict({ name: value, … }).',
+      });
+    }
     for (const [name, value] of Object.entries(values)) this.log(name, value, options);
   }
+}
+
+let warnedOfMissingTrainer = false;
+
+/** Steps can be tried without a trainer: that is no error. */
+function warnOfMissingTrainer(): void {
+  if (warnedOfMissingTrainer) return;
+  warnedOfMissingTrainer = true;
+  announce(
+    'A module without a trainer records no metrics: log does nothing until trainer.fit, validate or test.',
+  );
 }

@@ -72,8 +72,11 @@ export async function captureCheckpoint(
   };
   const data = session.data.stateDict();
   if (data !== undefined) checkpoint.extra = { ...checkpoint.extra, datamodule: data };
+  const { phase } = session.results;
+  session.results.phase = 'on_save_checkpoint';
   await callbacks.call('on_save_checkpoint', [checkpoint]);
   await session.hooks.on_save_checkpoint?.(checkpoint);
+  session.results.phase = phase;
   return checkpoint;
 }
 

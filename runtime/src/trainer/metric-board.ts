@@ -1,20 +1,42 @@
-import type { Metrics, MetricViews } from '../loops/results.js';
+import type { Metrics, MetricViews, Results } from '../loops/results.js';
 
-/** The latest values of everything that was logged, as callbacks, loggers and the progress bar see it. */
-export class MetricBoard {
-  callback: Metrics = {};
-  logged: Metrics = {};
-  progressBar: Metrics = {};
+/**
+ * The latest values of everything that was logged, as callbacks, loggers and the progress bar see it. Whoever looks
+ * sees what the running hook has logged so far, too.
+ */
+export class MetricBoard implements MetricViews {
+  #kept: MetricViews = emptyViews();
 
-  update({ callback, logged, progressBar }: MetricViews): void {
-    Object.assign(this.callback, callback);
-    Object.assign(this.logged, logged);
-    Object.assign(this.progressBar, progressBar);
+  /** @param results what is being logged to while somebody looks, if anything is */
+  constructor(private readonly results: () => Results | undefined) {}
+
+  get callback(): Metrics {
+    return this.#upToDate().callback;
+  }
+
+  get logged(): Metrics {
+    return this.#upToDate().logged;
+  }
+
+  get progressBar(): Metrics {
+    return this.#upToDate().progressBar;
+  }
+
+  /** Keeps the current values, before others take their place. */
+  update(): void {
+    this.#upToDate();
+  }
+
+  #upToDate(): MetricViews {
+    this.results()?.show(this.#kept);
+    return this.#kept;
   }
 
   clear(): void {
-    this.callback = {};
-    this.logged = {};
-    this.progressBar = {};
+    this.#kept = emptyViews();
   }
+}
+
+function emptyViews(): MetricViews {
+  return { callback: {}, logged: {}, progressBar: {} };
 }

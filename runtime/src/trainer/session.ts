@@ -4,7 +4,7 @@ import type { TrainerFn } from '../hooks/signatures.js';
 import type { Logger } from '../loggers/logger.js';
 import type { LoopHost } from '../loops/loop-host.js';
 import { initialProgress } from '../loops/progress.js';
-import { type MetricViews, Results } from '../loops/results.js';
+import { type Metrics, Results } from '../loops/results.js';
 import { compiledOf } from '../module/compiled.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { DataSource, type GivenData } from './data-source.js';
@@ -49,11 +49,23 @@ export class Session implements LoopHost {
     this.trainer.shouldStop = stop;
   }
 
-  publish(views: MetricViews, loggerStep?: number): void {
-    this.trainer.metrics.update(views);
-    if (loggerStep === undefined || Object.keys(views.logged).length === 0) return;
-    const metrics = { epoch: this.progress.epoch, ...views.logged };
-    for (const logger of this.loggers) logger.logMetrics(metrics, loggerStep);
+  publish(): void {
+    this.trainer.metrics.update();
+  }
+
+  logMetrics(metrics: Metrics | undefined, step: number): void {
+    if (metrics === undefined || Object.keys(metrics).length === 0) return;
+    const { step: ownStep, ...rest } = metrics;
+    if (ownStep !== undefined) this.#toLoggers(rest, Math.trunc(ownStep));
+    else this.#toLoggers({ epoch: this.progress.epoch, ...metrics }, step);
+  }
+
+  logBatchMetrics(metrics: Metrics | undefined, batch: number): void {
+    if (metrics !== undefined) this.#toLoggers(metrics, batch);
+  }
+
+  #toLoggers(metrics: Metrics, step: number): void {
+    for (const logger of this.loggers) logger.logMetrics(metrics, step);
   }
 
   checkInterrupt(): void {
@@ -80,12 +92,14 @@ export class Session implements LoopHost {
       return result;
     } catch (error) {
       state.status = 'interrupted';
+      this.results.phase = 'on_exception';
       await callbacks.call('on_exception', [error]);
       await this.data.exception(error);
       for (const logger of this.loggers)
         logger.finalize(error instanceof Interruption ? 'interrupted' : 'failed');
       throw error;
     } finally {
+      this.results = new Results();
       this.#watch.stop();
     }
   }

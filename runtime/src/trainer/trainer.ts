@@ -13,12 +13,12 @@ import { CSVLogger } from '../loggers/csv-logger.js';
 import type { Logger } from '../loggers/logger.js';
 import type { FitRun } from '../loops/fit-run.js';
 import type { ManualOptimization } from '../loops/manual-optimization.js';
-import type { LogOptions, Metrics } from '../loops/results.js';
+import type { LogOptions, LogValue } from '../loops/log-options.js';
+import type { Metrics } from '../loops/results.js';
 import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type * as tf from '../tf.js';
 import { type CheckpointSource, captureCheckpoint, restore } from './checkpointing.js';
 import type { GivenData } from './data-source.js';
 import { evaluate, requireLoaders, requireStep } from './evaluate.js';
@@ -60,7 +60,7 @@ export class Trainer {
   readonly callbacks: readonly Callback[];
   readonly loggers: readonly Logger[];
   readonly state: TrainerState = { status: 'initializing', fn: null, stage: null };
-  readonly metrics = new MetricBoard();
+  readonly metrics = new MetricBoard(() => this.#session?.results);
   /** Ends training after the running batch, once minEpochs and minSteps are met. */
   shouldStop = false;
   /** The optimizers of the running or last fit. */
@@ -237,7 +237,9 @@ export class Trainer {
     const source = await this.#read(ckptPath);
     return session.run(async () => {
       await restore(session, source);
-      return evaluate(session, stage, await requireLoaders(session, stage), { loggerStep: 0 });
+      return evaluate(session, stage, await requireLoaders(session, stage), {
+        loggerStep: session.progress.batchesThatStepped,
+      });
     });
   }
 
@@ -305,7 +307,7 @@ export class Trainer {
   }
 
   /** Where `LightningModule.log` ends up. */
-  log(name: string, value: number | tf.Scalar, options?: LogOptions): void {
+  log(name: string, value: LogValue, options?: LogOptions): void {
     if (this.#session === undefined) {
       throw new PLError('PL5002', `log('${name}') was called before any run.`, {
         hint: 'Call it from a hook.',

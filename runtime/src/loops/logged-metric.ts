@@ -1,0 +1,103 @@
+import type { HookName } from '../hooks/signatures.js';
+import type { MetricSettings } from './log-options.js';
+
+/** A metric in a checkpoint: plain JSON. */
+export interface LoggedMetricState {
+  name: string;
+  hook: HookName;
+  dataloaderIdx?: number;
+  settings: MetricSettings;
+  /** Its values of the running epoch, unless it was not logged yet. */
+  epoch?: { last: number; reduced: number; weight: number };
+}
+
+/** One name logged in one hook: its settings, its latest value and what the running epoch made of it. */
+export class LoggedMetric {
+  /** What readers know it by: in general, the value of a step, the value of an epoch. */
+  readonly shownName: string;
+  readonly stepName: string;
+  readonly epochName: string;
+  /** Whether it was logged in the running epoch. */
+  isSet = false;
+  /** The latest value. */
+  last = Number.NaN;
+  /** The epoch's values as far as they have come: for the mean, their weighted sum. */
+  #reduced = 0;
+  #weight = 0;
+
+  constructor(
+    readonly name: string,
+    readonly hook: HookName,
+    readonly dataloaderIdx: number | undefined,
+    readonly settings: MetricSettings,
+  ) {
+    const { onStep, onEpoch, addDataloaderIdx } = settings;
+    const forks = onStep && onEpoch;
+    const suffix = addDataloaderIdx && dataloaderIdx !== undefined ? `/dataloader_idx_${dataloaderIdx}` : '';
+    this.shownName = name + suffix;
+    this.stepName = forks ? `${name}_step${suffix}` : this.shownName;
+    this.epochName = forks ? `${name}_epoch${suffix}` : this.shownName;
+  }
+
+  /** Whether values count by the size of their batch. */
+  get isWeighted(): boolean {
+    return this.settings.onEpoch && this.settings.reduceFx === 'mean';
+  }
+
+  add(value: number, weight: number): void {
+    const isFirst = !this.isSet;
+    this.isSet = true;
+    this.last = value;
+    if (!this.settings.onEpoch) return;
+    switch (this.settings.reduceFx) {
+      case 'mean':
+        this.#reduced += value * weight;
+        this.#weight += weight;
+        break;
+      case 'sum':
+        this.#reduced += value;
+        break;
+      case 'min':
+        this.#reduced = isFirst ? value : Math.min(this.#reduced, value);
+        break;
+      case 'max':
+        this.#reduced = isFirst ? value : Math.max(this.#reduced, value);
+        break;
+    }
+  }
+
+  /** The epoch's value so far. */
+  get reduced(): number {
+    return this.settings.reduceFx === 'mean' ? this.#reduced / this.#weight : this.#reduced;
+  }
+
+  /** Forgets the epoch. */
+  reset(): void {
+    this.isSet = false;
+    this.last = Number.NaN;
+    this.#reduced = 0;
+    this.#weight = 0;
+  }
+
+  state(): LoggedMetricState {
+    const { name, hook, dataloaderIdx, settings, last } = this;
+    return {
+      name,
+      hook,
+      ...(dataloaderIdx !== undefined && { dataloaderIdx }),
+      settings,
+      ...(this.isSet && { epoch: { last, reduced: this.#reduced, weight: this.#weight } }),
+    };
+  }
+
+  static fromState({ name, hook, dataloaderIdx, settings, epoch }: LoggedMetricState): LoggedMetric {
+    const metric = new LoggedMetric(name, hook, dataloaderIdx, settings);
+    if (epoch !== undefined) {
+      metric.isSet = true;
+      metric.last = epoch.last;
+      metric.#reduced = epoch.reduced;
+      metric.#weight = epoch.weight;
+    }
+    return metric;
+  }
+}
