@@ -81,6 +81,7 @@ export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,
 } from './functional/binary-cross-entropy.js';
+export { clipByGlobalNorm } from './functional/clip-by-global-norm.js';
 export { type CrossEntropyOptions, crossEntropy } from './functional/cross-entropy.js';
 export { type DropoutOptions, dropout } from './functional/dropout.js';
 export { type EmbeddingOptions, embedding } from './functional/embedding.js';
@@ -118,8 +119,8 @@ export { CSVLogger, type CSVLoggerOptions } from './loggers/csv-logger.js';
 export { Logger, type RunStatus, type SavedCheckpoints } from './loggers/logger.js';
 export type { EvaluationRun } from './loops/evaluation-run.js';
 export type { FitRun } from './loops/fit-run.js';
-export type { OptimizerHandle } from './loops/manual-optimization.js';
 export type { LogOptions, LogValue } from './loops/log-options.js';
+export type { OptimizerHandle } from './loops/manual-optimization.js';
 export type { Metrics } from './loops/results.js';
 export { type CompiledClass, type CompiledLoops, registerCompiled } from './module/compiled.js';
 export { LightningDataModule } from './module/lightning-data-module.js';
