@@ -260,6 +260,23 @@ describe('pools', () => {
   });
 });
 
+test('2 × 2 pools of an image that they cover, and their gradients, are those of cpu', async () => {
+  const even = fc.integer({ min: 1, max: 3 });
+  await fc.assert(
+    fc.asyncProperty(fc.tuple(dim, even, even, dim), ([batch, height, width, channels]) =>
+      expectAsOnCpu(() => {
+        const x = noise(batch, 2 * height, 2 * width, channels)
+          .mul(2)
+          .round() as tf.Tensor4D;
+        const run = (a: tf.Tensor) => tf.maxPool(a as tf.Tensor4D, 2, 2, 'valid');
+        const dy = noise(batch, height, width, channels).add(2);
+        return [run(x), tf.grad(run)(x, dy), tf.avgPool(x, 2, 2, 'valid')];
+      }),
+    ),
+    { numRuns: 30 },
+  );
+});
+
 test('batch normalization is that of cpu', async () => {
   await expectAsOnCpu(() => {
     const variance = noise(5).square();

@@ -1,5 +1,7 @@
 import { backend_util, engine, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
+import { commonGraph, floatGraph, reduction } from '../graphs.js';
+import type { OnnxNode } from '../onnx-model.js';
 import { type HotKernel, isFloat, sizeOf } from './kernel.js';
 
 type Pool2D = backend_util.Conv2DInfo;
@@ -11,17 +13,18 @@ interface PoolAttrs {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** For each value of a max pool's output, where in its input it came from (-1: nowhere). */
-const maxima = new WeakMap<TensorInfo['dataId'], Int32Array>();
-
 export const maxPool: HotKernel<{ x: TensorInfo }, PoolAttrs> = ({ inputs: { x }, attrs, backend }) => {
   const info = poolInfo(backend, x, attrs);
   if (info === undefined) return undefined;
+  if (isTiling(info)) return reduceTiles(backend, 'ReduceMax', info, x);
   const y = backend.allocate(info.outShape);
   const positions = poolMaxima(backend, x, info, backend.float32(y));
   if (engine().state.gradientDepth > 0) maxima.set(y.dataId, positions);
   return y;
 };
+
+/** For each value of a max pool's output, where in its input it came from (-1: nowhere). */
+const maxima = new WeakMap<TensorInfo['dataId'], Int32Array>();
 
 interface MaxPoolGradInputs {
   dy: TensorInfo;
@@ -37,6 +40,8 @@ export const maxPoolGrad: HotKernel<MaxPoolGradInputs, PoolAttrs> = ({
 }) => {
   const info = poolInfo(backend, x, attrs);
   if (info === undefined || !isFloat(dy)) return undefined;
+  if (isTiling(info) && info.filterHeight === 2 && info.filterWidth === 2)
+    return pairsGradient(backend, info, x, dy);
   const positions =
     maxima.get(output.dataId) ?? poolMaxima(backend, x, info, new Float32Array(sizeOf(dy.shape)));
   const dx = backend.allocate(x.shape);
@@ -48,6 +53,94 @@ export const maxPoolGrad: HotKernel<MaxPoolGradInputs, PoolAttrs> = ({
   }
   return dx;
 };
+
+/** Whether the windows lie side by side and cover the whole input. */
+function isTiling({
+  filterHeight,
+  filterWidth,
+  strideHeight,
+  strideWidth,
+  inHeight,
+  inWidth,
+  padInfo,
+}: Pool2D): boolean {
+  return (
+    filterHeight === strideHeight &&
+    filterWidth === strideWidth &&
+    inHeight % filterHeight === 0 &&
+    inWidth % filterWidth === 0 &&
+    padInfo.top + padInfo.bottom + padInfo.left + padInfo.right === 0
+  );
+}
+
+/** Windows side by side: the columns of each, then the rows, are an axis of their own to reduce. */
+function reduceTiles(
+  backend: OrtBackend,
+  op: 'ReduceMax' | 'ReduceMean',
+  info: Pool2D,
+  x: TensorInfo,
+): TensorInfo {
+  const { batchSize, inHeight, outHeight, outWidth, inChannels, filterHeight, filterWidth } = info;
+  const run = backend.sessions.get(`${op} 1 of 3`, () => reduction(op, [1]));
+  const parallel = sizeOf(x.shape) >= backend.limits.parallelElements;
+  const y = backend.allocate(info.outShape);
+  const columns = batchSize * inHeight * outWidth;
+  const perColumn = backend.scratch([columns, inChannels]);
+  run({ x: backend.feed(x, [columns, filterWidth, inChannels]) }, { y: perColumn }, parallel);
+  const rows = [batchSize * outHeight, filterHeight, outWidth * inChannels];
+  run({ x: { ...perColumn, dims: rows } }, { y: backend.feed(y, [rows[0]!, rows[2]!]) }, parallel);
+  backend.release(perColumn);
+  return y;
+}
+
+function node(
+  op: string,
+  inputs: string[],
+  outputs: string[],
+  attributes: OnnxNode['attributes'] = {},
+): OnnxNode {
+  return { op, inputs, outputs, attributes };
+}
+
+/** `into[0]` gets `dy` where first >= second, `into[1]` gets the rest. */
+function toLarger(first: string, second: string, dy: string, into: [string, string]): OnnxNode[] {
+  const [isFirst, mask] = [`${first} is larger`, `${first} mask`];
+  return [
+    node('GreaterOrEqual', [first, second], [isFirst]),
+    node('Cast', [isFirst], [mask], { to: 1 }),
+    node('Mul', [dy, mask], [into[0]]),
+    node('Sub', [dy, into[0]], [into[1]]),
+  ];
+}
+
+/** The gradient of a 2 × 2 max pool on x [batch · height / 2, 2, width / 2, 2, channels]. */
+const pairsGradientGraph = commonGraph(
+  'MaxPool 2x2 gradient',
+  floatGraph(
+    [
+      node('Split', ['x'], ['left', 'right'], { axis: 3 }),
+      node('Max', ['left', 'right'], ['rows']),
+      node('Split', ['rows'], ['top', 'bottom'], { axis: 1 }),
+      ...toLarger('top', 'bottom', 'dy', ['dTop', 'dBottom']),
+      node('Concat', ['dTop', 'dBottom'], ['dRows'], { axis: 1 }),
+      ...toLarger('left', 'right', 'dRows', ['dLeft', 'dRight']),
+      node('Concat', ['dLeft', 'dRight'], ['y'], { axis: 3 }),
+    ],
+    ['x', 'dy'],
+  ),
+);
+
+function pairsGradient(backend: OrtBackend, info: Pool2D, x: TensorInfo, dy: TensorInfo): TensorInfo {
+  const dx = backend.allocate(x.shape);
+  const [rows, columns, channels] = [info.batchSize * info.outHeight, info.outWidth, info.inChannels];
+  const dims = [rows, 2, columns, 2, channels];
+  backend.sessions.get(pairsGradientGraph)(
+    { x: backend.feed(x, dims), dy: backend.feed(dy, [rows, 1, columns, 1, channels]) },
+    { y: backend.feed(dx, dims) },
+    sizeOf(x.shape) >= backend.limits.parallelElements,
+  );
+  return dx;
+}
 
 /** Rank 4, NHWC; `undefined` when `cpu` is to answer. */
 function poolInfo(
@@ -82,6 +175,7 @@ function poolMaxima(backend: OrtBackend, input: TensorInfo, info: Pool2D, y: Flo
 export const avgPool: HotKernel<{ x: TensorInfo }, PoolAttrs> = ({ inputs: { x }, attrs, backend }) => {
   const info = poolInfo(backend, x, attrs);
   if (info === undefined) return undefined;
+  if (isTiling(info)) return reduceTiles(backend, 'ReduceMean', info, x);
   const result = backend.allocate(info.outShape);
   const values = backend.float32(x);
   const y = backend.float32(result).fill(0);
