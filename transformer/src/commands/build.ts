@@ -38,10 +38,16 @@ function findCompiler(root: string): string {
   return join(dirname(manifest), bin.tsc);
 }
 
+/** Runs the compiler as long as it takes; what ends `pl` ends it, too. */
 function run(script: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    spawn(process.execPath, [script, ...args], { stdio: 'inherit' })
-      .on('error', reject)
-      .on('exit', (code) => resolve(code ?? 1));
+    const compiler = spawn(process.execPath, [script, ...args], { stdio: 'inherit' });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        compiler.kill(signal);
+        process.exit(1);
+      });
+    }
+    compiler.on('error', reject).on('exit', (code) => resolve(code ?? 1));
   });
 }

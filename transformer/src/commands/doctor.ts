@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import pc from 'picocolors';
+import { join } from 'node:path';
 import { compile } from '../compile.js';
 import { hasErrors } from '../diagnostics/format.js';
 import { openProject } from '../discovery/open-project.js';
@@ -8,61 +7,59 @@ import { RUNTIME, resolveFrom } from '../discovery/runtime-package.js';
 import { findChanges } from '../emit/write-files.js';
 import { CommandError } from './command-error.js';
 
-/** One thing that was looked at: whether it is well, what was found, and what would help. */
+/** One thing that was looked at: what was found, and what would change it for the better. */
 interface Finding {
-  readonly ok: boolean;
-  readonly what: string;
-  readonly hint?: string;
+  readonly label: string;
+  readonly found: string;
+  readonly advice?: string | undefined;
 }
 
 /** `pl doctor`: Node, the project in a folder, the engines. */
 export async function doctor(folder: string): Promise<string> {
-  const findings = [nodeFinding(), ...packageFindings(folder), projectFinding(folder)];
-  return findings.map(format).join('\n');
+  const { formatEngineReport, inspectEngines } = await import('@pl-ts/runtime');
+  const findings = [
+    node(),
+    installed('Runtime', RUNTIME, folder),
+    installed('Compiler', 'typescript', folder),
+    projectState(folder),
+  ];
+  return `${findings.map(format).join('\n')}\n${formatEngineReport(await inspectEngines())}`;
 }
 
-function format({ ok, what, hint }: Finding): string {
-  const mark = ok ? pc.green('✓') : pc.red('✗');
-  return `${mark} ${what}${hint === undefined ? '' : `\n    ${hint}`}`;
+function format({ label, found, advice }: Finding): string {
+  return `${label.padEnd(10)}${found}${advice === undefined ? '' : `\n${' '.repeat(10)}→ ${advice}`}`;
 }
 
-function nodeFinding(): Finding {
+function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const ok = major > 20 || (major === 20 && minor >= 19);
-  return {
-    ok,
-    what: `Node ${process.versions.node}`,
-    ...(ok ? {} : { hint: 'Node 20.19 or later is needed.' }),
-  };
+  const isOld = major < 20 || (major === 20 && minor < 19);
+  const found = `${process.versions.node}, ${process.platform} ${process.arch}`;
+  return { label: 'Node', found, advice: isOld ? 'install Node 20.19 or later' : undefined };
 }
 
-function packageFindings(folder: string): Finding[] {
-  return [RUNTIME, 'typescript'].map((name) => {
-    const manifest = resolveFrom(folder, `${name}/package.json`);
-    if (manifest === undefined)
-      return { ok: false, what: `${name} is not installed here`, hint: 'Run: npm install' };
-    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-    return { ok: true, what: `${name} ${version} (${dirname(manifest)})` };
-  });
+function installed(label: string, name: string, folder: string): Finding {
+  const manifest = resolveFrom(folder, `${name}/package.json`);
+  if (manifest === undefined) return { label, found: `${name} is not installed here`, advice: 'npm install' };
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return { label, found: `${name} ${version}` };
 }
 
-function projectFinding(folder: string): Finding {
+function projectState(folder: string): Finding {
+  const label = 'Project';
   try {
     const opened = openProject(folder);
     const { diagnostics, files } = compile(opened);
     if (hasErrors(diagnostics)) {
-      return { ok: false, what: `the project has ${diagnostics.length} problems`, hint: 'Run: pl generate' };
+      return { label, found: `${diagnostics.length} mistakes in ${opened.root}`, advice: 'npx pl generate' };
     }
     const { written, removed } = findChanges(files, join(opened.sourceRoot, 'generated'));
-    if (written.length + removed.length > 0) {
-      return { ok: false, what: 'the generated code is out of date', hint: 'Run: npm run build' };
-    }
+    const isCurrent = written.length + removed.length === 0;
     const isBuilt = existsSync(join(opened.root, 'dist', 'main.js'));
-    return isBuilt
-      ? { ok: true, what: 'the project is compiled' }
-      : { ok: false, what: 'the project is generated, but not built', hint: 'Run: npm run build' };
+    if (isCurrent && isBuilt) return { label, found: `compiled (${opened.root})` };
+    const found = isCurrent ? 'generated, but not built' : 'the generated code is out of date';
+    return { label, found, advice: 'npm run build' };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return { ok: false, what: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+    return { label, found: error.message, advice: error.hint };
   }
 }
