@@ -21,10 +21,12 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
     for (;;) {
       if (run.validationDue) {
         run.enterValidation();
-        if (hooks.on_validation_model_zero_grad) {
-          await hooks.on_validation_model_zero_grad();
-        } else {
-          optimizer.zeroGrad();
+        if (!run.accumulating) {
+          if (hooks.on_validation_model_zero_grad) {
+            await hooks.on_validation_model_zero_grad();
+          } else {
+            optimizer.zeroGrad();
+          }
         }
         await run.validate();
       }

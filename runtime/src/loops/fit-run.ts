@@ -16,6 +16,14 @@ import { Results, type ResultsState } from './results.js';
 import { StoppingRule } from './stopping-rule.js';
 import { ValidationSchedule } from './validation-schedule.js';
 
+/** An epoch's place in its data, and what its metrics have accumulated. */
+export interface EpochState {
+  loader: LoaderState;
+  results: ResultsState;
+  /** Whether the epoch is to go on; false between epochs. */
+  open: boolean;
+}
+
 /** What a fit needs besides the trainer: model, optimizer, data, and where to begin. */
 export interface FitPlan<Batch> {
   model: LightningModule;
@@ -31,8 +39,8 @@ export interface FitPlan<Batch> {
   batchesPerEpoch: number | undefined;
   /** Runs the validation loop; undefined when there is nothing to validate. */
   validate: (() => Promise<void>) | undefined;
-  /** Where the running epoch's batches are, when a checkpoint from the middle of an epoch is resumed. */
-  resumeFrom?: { loader: LoaderState; results: ResultsState };
+  /** Set when a checkpoint from the middle of an epoch is resumed. */
+  resumeFrom?: Pick<EpochState, 'loader' | 'results'>;
 }
 
 /** One fit under way: what the training loop walks along. */
@@ -54,6 +62,8 @@ export class FitRun<Batch = unknown> {
   readonly #variables: number;
   #resumeFrom: FitPlan<Batch>['resumeFrom'];
   #stream: BatchStream<Batch> | undefined;
+  /** Of the epoch that ended last. */
+  #closed: EpochState | undefined;
   #loss: tf.Scalar | undefined;
   /** Tensors in what the training step returned besides the loss. */
   readonly #held: tf.Tensor[] = [];
@@ -147,8 +157,7 @@ export class FitRun<Batch = unknown> {
   async nextBatch(): Promise<Batch | undefined> {
     const { progress } = this;
     this.results.phase = 'on_before_batch_transfer';
-    // Gradients that wait for the rest of their window are in no checkpoint: an interruption waits for the step.
-    if (progress.batches % this.#host.config.accumulateGradBatches === 0) this.#host.checkInterrupt();
+    this.#host.checkInterrupt();
     const stops =
       progress.batches > 0 && (progress.globalStep >= this.#stopping.maxSteps || this.#stopsEarly);
     this.#batch = stops ? undefined : await this.#stream!.next();
@@ -340,16 +349,25 @@ export class FitRun<Batch = unknown> {
     await this.#host.callbacks.call('on_train_end', []);
   }
 
-  /** What a checkpoint needs besides the progress to go on in the middle of an epoch. */
-  epochState(): { loader: LoaderState; results: ResultsState } | undefined {
-    if (this.#stream === undefined) return undefined;
-    return { loader: this.#stream.state(), results: this.results.state() };
+  /** What a checkpoint needs besides the progress; undefined before the first epoch. */
+  epochState(): EpochState | undefined {
+    if (this.#stream === undefined) return this.#closed;
+    // A batch that failed was handed out, but not trained on: it comes again.
+    const loader = { ...this.#stream.state(), position: this.progress.batches };
+    return { loader, results: this.results.state(), open: !this.progress.epochEnded };
+  }
+
+  /** Whether gradients wait for the rest of their window. */
+  get accumulating(): boolean {
+    return this.progress.batches > 0 && this.#stream !== undefined && !this.endsAccumulation;
   }
 
   /** Frees the running batch and ends the epoch's stream. */
   async close(): Promise<void> {
     this.#freeBatch();
-    await this.#stream?.close();
+    if (this.#stream === undefined) return;
+    this.#closed = { ...this.epochState()!, results: [], open: false };
+    await this.#stream.close();
     this.#stream = undefined;
   }
 

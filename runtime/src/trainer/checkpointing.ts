@@ -1,13 +1,12 @@
 import { createRequire } from 'node:module';
 import type { Checkpoint, TensorData } from '../checkpoint/checkpoint.js';
 import { compareState } from '../checkpoint/compare-state.js';
-import type { LoaderState } from '../data/data-loader.js';
 import { PLError } from '../errors/pl-error.js';
 import { declaredHparams } from '../hooks/decorators.js';
-import type { FitRun } from '../loops/fit-run.js';
+import type { EpochState, FitRun } from '../loops/fit-run.js';
 import type { FitProgress } from '../loops/progress.js';
-import type { ResultsState } from '../loops/results.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import { gradOf, setGrad } from '../optim/gradients.js';
 import type { OptimizersInForce } from '../optim/lr-schedulers/config.js';
 import type { LRSchedulerState } from '../optim/lr-schedulers/scheduler-state.js';
 import type { Optimizer } from '../optim/optimizer.js';
@@ -21,15 +20,18 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 /** `loops` in a checkpoint. */
 interface LoopsState {
   fit: FitProgress;
-  /** What the running epoch's metrics have accumulated. */
-  results?: ResultsState;
+  /** Of the running epoch, or of the one that ended last. */
+  epoch?: Omit<EpochState, 'loader'>;
 }
 
 /** `samplers` in a checkpoint. */
 interface SamplersState {
-  /** Where the training data's loader is: its order, its place in it. */
-  train?: LoaderState;
+  /** The order of the training data, and the place in it. */
+  train?: EpochState['loader'];
 }
+
+/** The slot under which gradients wait for the rest of their accumulation window. */
+const GRADIENT_SLOT = 'grad';
 
 /** A copy of a tensor's values, for a checkpoint. */
 export function tensorData(tensor: tf.Tensor): TensorData {
@@ -49,8 +51,8 @@ export async function captureCheckpoint(
   const { module, callbacks, progress } = session;
   const variables = module.stateDict();
   const optimizers = weightsOnly || run === undefined ? [] : session.trainer.optimizers;
-  const states = optimizers.map((optimizer) => optimizerState(optimizer, module));
-  const epoch = run?.epochState();
+  const states = optimizers.map((optimizer) => optimizerState(optimizer, module, run?.accumulating === true));
+  const { loader, ...epoch } = run?.epochState() ?? {};
   const checkpoint: Checkpoint = {
     stateDict: new Map(Array.from(variables, ([name, v]) => [name, tensorData(v)])),
     optimizerStates: {
@@ -60,14 +62,14 @@ export async function captureCheckpoint(
     epoch: progress.epoch,
     globalStep: progress.globalStep,
     plVersion: version,
-    loops: { fit: { ...progress }, ...(epoch && { results: epoch.results }) } satisfies LoopsState,
+    loops: { fit: { ...progress }, ...(loader && { epoch: epoch as LoopsState['epoch'] }) } as LoopsState,
     callbacks: weightsOnly ? {} : callbacks.stateDict(),
     lrSchedulers: weightsOnly
       ? []
       : session.trainer.lrSchedulerConfigs.map(({ scheduler }) => scheduler.stateDict()),
     hyperParameters: savedHparams(module),
     rng: rngState(),
-    samplers: (epoch === undefined ? {} : { train: epoch.loader }) satisfies SamplersState,
+    samplers: (loader === undefined ? {} : { train: loader }) satisfies SamplersState,
     extra: {},
   };
   const data = session.data.stateDict();
@@ -87,19 +89,27 @@ function slotTensors(tensors: OptimizerStateDict['tensors'], i: number): (readon
   );
 }
 
-function optimizerState(optimizer: Optimizer, module: LightningModule) {
+function optimizerState(
+  optimizer: Optimizer,
+  module: LightningModule,
+  withGradients: boolean,
+): OptimizerStateDict {
   const names = new Map(Array.from(module.stateDict(), ([name, v]) => [v, name]));
-  return optimizer.stateDict((v) => {
+  const nameOf = (v: tf.Variable) => {
     const name = names.get(v);
     if (name !== undefined) return name;
     throw new PLError(
       'PL5013',
       `the optimizer trains the variable '${v.name}', which ${module.constructor.name} does not hold.`,
-      {
-        hint: 'Keep it in a property of the module, so that checkpoints contain it.',
-      },
+      { hint: 'Keep it in a property of the module, so that checkpoints contain it.' },
     );
-  });
+  };
+  const state = optimizer.stateDict(nameOf);
+  for (const v of withGradients ? optimizer.paramGroups.flatMap(({ params }) => params) : []) {
+    const grad = gradOf(v);
+    if (grad !== undefined) state.tensors[nameOf(v)] = { ...state.tensors[nameOf(v)], [GRADIENT_SLOT]: grad };
+  }
+  return state;
 }
 
 function savedHparams(module: LightningModule): Record<string, unknown> {
@@ -139,8 +149,7 @@ export async function restore(session: Session, source: CheckpointSource | undef
 /** Where a resumed fit goes on. */
 export interface ResumePoint {
   progress: FitProgress;
-  loader: LoaderState | undefined;
-  results: ResultsState;
+  epoch: EpochState | undefined;
 }
 
 /** Restores optimizers, schedulers and random numbers, and tells where to go on. */
@@ -159,19 +168,21 @@ export function restoreTraining(
   requireCount(path, 'learning-rate schedulers', checkpoint.lrSchedulers.length, lrSchedulers.length);
   const variables = module.stateDict();
   for (const [i, optimizer] of optimizers.entries()) {
-    const state = {
-      tensors: slotsOf(tensors, i),
-      scalars: scalars[i] as RestorableOptimizerState['scalars'],
-    };
+    const slots = slotsOf(tensors, i);
+    const gradients = takeGradients(slots);
+    const state = { tensors: slots, scalars: scalars[i] as RestorableOptimizerState['scalars'] };
     optimizer.loadStateDict(state, (name) => variables.get(name));
+    for (const [name, { data, shape, dtype }] of gradients) {
+      setGrad(variables.get(name)!, tf.tensor(data, shape, dtype));
+    }
   }
   for (const [i, { scheduler }] of lrSchedulers.entries()) {
     scheduler.loadStateDict(checkpoint.lrSchedulers[i] as LRSchedulerState);
   }
   restoreRngState(checkpoint.rng);
-  const { fit, results } = checkpoint.loops as LoopsState;
+  const { fit, epoch } = checkpoint.loops as LoopsState;
   const { train } = checkpoint.samplers as SamplersState;
-  return { progress: fit, loader: train, results: results ?? [] };
+  return { progress: fit, epoch: epoch && train && { ...epoch, loader: train } };
 }
 
 function requireCount(path: string, what: string, saved: number, present: number): void {
@@ -181,9 +192,22 @@ function requireCount(path: string, what: string, saved: number, present: number
   });
 }
 
+type Slots = Record<string, Record<string, TensorData>>;
+
+/** Moves the gradients of an open accumulation window out of the slots, by parameter. */
+function takeGradients(slots: Slots): Map<string, TensorData> {
+  const gradients = new Map<string, TensorData>();
+  for (const [param, { [GRADIENT_SLOT]: gradient, ...rest }] of Object.entries(slots)) {
+    if (gradient === undefined) continue;
+    gradients.set(param, gradient);
+    slots[param] = rest;
+  }
+  return gradients;
+}
+
 /** The tensors of optimizer `i`, by parameter and slot. */
-function slotsOf(tensors: ReadonlyMap<string, TensorData>, i: number): RestorableOptimizerState['tensors'] {
-  const slots: RestorableOptimizerState['tensors'] = {};
+function slotsOf(tensors: ReadonlyMap<string, TensorData>, i: number): Slots {
+  const slots: Slots = {};
   for (const [key, tensor] of tensors) {
     const [, index, param, slot] = /^(\d+)\.(.*)\.([^.]+)$/.exec(key) ?? [];
     if (Number(index) === i) slots[param!] = { ...slots[param!], [slot!]: tensor };

@@ -24,6 +24,7 @@ export async function fit(
   const { module, hooks, callbacks, state, trainer, config } = session;
   const configured = configureOptimizers(session);
   const { optimizers, lrSchedulers } = configured;
+  for (const optimizer of optimizers) optimizer.zeroGrad();
   const resumed = source && restoreTraining(configured, module, source);
   trainer.optimizers = optimizers;
   trainer.lrSchedulerConfigs = lrSchedulers;
@@ -40,7 +41,6 @@ export async function fit(
     logger.logHyperparams({ ...module.hparams, ...session.data.datamodule?.hparams });
     logger.save();
   }
-  for (const optimizer of optimizers) optimizer.zeroGrad();
   if (resumed) session.progress = resumedProgress(resumed.progress);
 
   // Loaded once, when it is first needed: by the sanity check, or before training.
@@ -49,7 +49,7 @@ export async function fit(
   trainer.validates = validates;
   const validation = async () => (validationLoaders ??= await evaluationLoaders(session, 'validation'));
 
-  const inMidEpoch = resumed !== undefined && !resumed.progress.epochEnded;
+  const inMidEpoch = resumed?.epoch?.open === true;
   if (validates && config.numSanityValSteps !== 0 && !inMidEpoch) await sanityCheck(session, validation);
 
   const loader = await trainDataloader(session);
@@ -61,7 +61,7 @@ export async function fit(
     await validation();
     state.stage = 'train';
   }
-  if (resumed?.progress.epochEnded && resumed.loader) loader.restore(resumed.loader);
+  if (resumed?.epoch && !inMidEpoch) loader.restore(resumed.epoch.loader);
 
   const run = new FitRun(session, {
     model: module,
@@ -85,7 +85,7 @@ export async function fit(
             },
           }))
       : undefined,
-    ...(inMidEpoch && resumed.loader && { resumeFrom: { loader: resumed.loader, results: resumed.results } }),
+    ...(inMidEpoch && { resumeFrom: resumed.epoch! }),
   });
   onRun(run);
   if (run.done || limit === 0) {
@@ -94,13 +94,9 @@ export async function fit(
     return;
   }
   module.train();
-  try {
-    const compiled = compiledOf(module.constructor)?.loops?.fit;
-    if (compiled !== undefined) await compiled(run, module as never);
-    else await fitLoop(run, hooks);
-  } finally {
-    await run.close();
-  }
+  const compiled = compiledOf(module.constructor)?.loops?.fit;
+  if (compiled !== undefined) await compiled(run, module as never);
+  else await fitLoop(run, hooks);
   await callbacks.call('on_fit_end', []);
   await hooks.on_fit_end?.();
 }

@@ -14,6 +14,7 @@ import { LightningModule } from '../module/lightning-module.js';
 import { AdamW } from '../optim/adamw.js';
 import { seedEverything } from '../random/seed-everything.js';
 import * as tf from '../tf.js';
+import { Interruption } from './interruption.js';
 import type { TrainerOptions } from './options.js';
 import { Trainer } from './trainer.js';
 
@@ -302,6 +303,47 @@ describe('resuming', () => {
     for (const file of whole.files.filter((_, i) => i % 5 === 0)) {
       expect((await resumed(file)).weights).toEqual(whole.weights);
     }
+  });
+
+  it('in the middle of an accumulation window goes on with the gradients added up so far', async () => {
+    const options = { accumulateGradBatches: 4, valCheckInterval: 1 };
+    const folder = temporaryFolder();
+    let saved = 0;
+    class EveryBatch extends Callback {
+      @Hook('on_train_batch_end')
+      async save(trainer: Trainer) {
+        await trainer.saveCheckpoint(join(folder, `${saved++}.ckpt`));
+      }
+    }
+    const whole = newRun({ ...options, callbacks: [new EveryBatch()] });
+    await whole.trainer.fit(whole.model, { datamodule: whole.datamodule });
+    expect(saved).toBe(24);
+    for (let i = 1; i < saved; i += 4) {
+      seedEverything(999);
+      const model = new Classifier();
+      const trainer = new Trainer({ ...quiet, ...options, maxEpochs: 4, defaultRootDir: temporaryFolder() });
+      await trainer.fit(model, { datamodule: new Points(), ckptPath: join(folder, `${i}.ckpt`) });
+      expect(weightsOf(model)).toEqual(weightsOf(whole.model));
+    }
+  });
+
+  it('from a checkpoint that Ctrl-C left equals a run without it', async () => {
+    const whole = newRun();
+    await whole.trainer.fit(whole.model, { datamodule: whole.datamodule });
+    class CtrlC extends Callback {
+      @Hook('on_train_batch_end')
+      press(trainer: Trainer) {
+        if (trainer.globalStep === 9) process.emit('SIGINT', 'SIGINT');
+      }
+    }
+    const interrupted = newRun({ callbacks: [new CtrlC()] });
+    const error = await interrupted.trainer
+      .fit(interrupted.model, { datamodule: interrupted.datamodule })
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Interruption);
+    const { checkpointPath, exitCode } = error as Interruption;
+    expect(exitCode).toBe(130);
+    expect((await resumed(checkpointPath!)).weights).toEqual(weightsOf(whole.model));
   });
 
   it('of a finished run trains no further', async () => {

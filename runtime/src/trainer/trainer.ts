@@ -12,8 +12,8 @@ import type { EvaluationStage, TrainerFn } from '../hooks/signatures.js';
 import { CSVLogger } from '../loggers/csv-logger.js';
 import type { Logger } from '../loggers/logger.js';
 import type { FitRun } from '../loops/fit-run.js';
-import type { ManualOptimization } from '../loops/manual-optimization.js';
 import type { LogOptions, LogValue } from '../loops/log-options.js';
+import type { ManualOptimization } from '../loops/manual-optimization.js';
 import type { Metrics } from '../loops/results.js';
 import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
@@ -190,17 +190,22 @@ export class Trainer {
     });
     requireTraining(session);
     const source = await this.#read(ckptPath);
-    await session.run(async () => {
-      await restore(session, source);
-      try {
-        await fit(session, source, (run) => {
-          this.#fitRun = run;
-        });
-      } catch (error) {
-        if (error instanceof Interruption) error.checkpointPath = await this.#saveInterrupted();
-        throw error;
-      }
-    });
+    try {
+      await session.run(async () => {
+        await restore(session, source);
+        try {
+          await fit(session, source, (run) => {
+            this.#fitRun = run;
+          });
+        } catch (error) {
+          if (error instanceof Interruption) error.checkpointPath = await this.#saveInterrupted();
+          throw error;
+        }
+      });
+    } finally {
+      // Not before the hooks of an exception: they may save a checkpoint of the running epoch.
+      await (this.#fitRun as FitRun | undefined)?.close();
+    }
   }
 
   /** Runs the validation data through the module. @returns the metrics, per data loader */
