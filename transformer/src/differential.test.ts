@@ -86,6 +86,11 @@ const hooks: Record<string, Choice> = {
     mayWait: false,
     body: 'optimizer.step(closure);',
   },
+  lr_scheduler_step: {
+    parameters: ['scheduler: LRScheduler', 'metric: number | undefined'],
+    mayWait: false,
+    body: 'scheduler.step();',
+  },
   on_fit_start: event,
   on_validation_model_zero_grad: event,
   ...stageHooks('validation'),
@@ -94,7 +99,12 @@ const hooks: Record<string, Choice> = {
 };
 
 /** Hooks whose method cannot do its work with fewer arguments. */
-const needsAll = new Set(['optimizer_zero_grad', 'optimizer_step', 'on_train_batch_start']);
+const needsAll = new Set([
+  'optimizer_zero_grad',
+  'optimizer_step',
+  'lr_scheduler_step',
+  'on_train_batch_start',
+]);
 
 interface Member {
   readonly hook: string;
@@ -119,6 +129,16 @@ const cases: readonly (readonly Member[])[] = [
   ...fc.sample(members, { numRuns: 30, seed: 20 }),
 ];
 
+test('every hook of the loops takes part', () => {
+  const code = `${loops.fit}${loops.evaluation}`.replace(/\/\*.*?\*\//gs, '');
+  const mentioned = Array.from(code.matchAll(/hooks\.(\w+)/g), (match) =>
+    match[1]!.replace('evaluation', 'test'),
+  );
+  expect(Object.keys(hooks)).toEqual(
+    expect.arrayContaining([...new Set(mentioned)].filter((hook) => hook !== 'training_step')),
+  );
+});
+
 test('generated loops call the same hooks in the same order as the loops of uncompiled classes', () => {
   writeCases(cases.map(classText));
   for (const [index, { compiled, plain }] of run(cases.length).entries()) {
@@ -136,7 +156,9 @@ test('a loop that leaves out one call is noticed', () => {
 
 function classText(chosen: readonly Member[]): string {
   return `
-    import { DataLoader, Hook, LightningModule, type Optimizer, SGD, tf } from '@pl-ts/runtime';
+    import {
+      DataLoader, ExponentialLR, Hook, LightningModule, type LRScheduler, type Optimizer, SGD, tf,
+    } from '@pl-ts/runtime';
 
     export interface Batch { x: tf.Tensor2D }
 
@@ -159,7 +181,11 @@ function classText(chosen: readonly Member[]): string {
       }
 
       @Hook('configure_optimizers')
-      newOptimizer() { return new SGD(this.parameters(), { lr: 0.01 }); }
+      newOptimizer() {
+        const optimizer = new SGD(this.parameters(), { lr: 0.01 });
+        const scheduler = new ExponentialLR(optimizer, { gamma: 0.9 });
+        return { optimizer, lrScheduler: { scheduler, interval: 'step' as const } };
+      }
 
       @Hook('train_dataloader') trainLoader() { return this.loader(4); }
       @Hook('val_dataloader') valLoader() { return [this.loader(2), this.loader(1)]; }
