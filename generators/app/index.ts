@@ -1,6 +1,5 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { basename, dirname, relative } from 'node:path';
 import Generator from 'yeoman-generator';
 import { frameworkPackages, type ProjectPlace } from './framework-packages.js';
 import { GeneratorError } from './generator-error.js';
@@ -15,18 +14,7 @@ import {
 } from './package-manager.js';
 import { checkName, folderFromName, nameFromFolder, nameProblem } from './project-name.js';
 import { isFree, resolveTarget } from './target-folder.js';
-
-const packageRoot = nearestPackage(dirname(fileURLToPath(import.meta.url)));
-const templatesRoot = join(packageRoot, 'templates');
-
-/** Names that npm would leave out of a package or read as its own are stored without their dot. */
-const dotFiles = new Map([
-  ['gitignore', '.gitignore'],
-  ['env.example', '.env.example'],
-]);
-
-/** Files with placeholders. All others are copied as they are. */
-const rendered = new Set(['package.json', 'README.md']);
+import { checkTemplate, packageRoot, templateFiles, templates } from './templates.js';
 
 interface Answers {
   name: string;
@@ -103,7 +91,10 @@ export default class AppGenerator extends Generator {
       packageManager: textOption(this.options, 'package-manager'),
     });
     const fallback: Answers = {
-      name: directory === undefined ? 'digits' : nameFromFolder(this.#folderName(directory), 'digits'),
+      name:
+        directory === undefined
+          ? 'digits'
+          : nameFromFolder(basename(resolveTarget(this.env.cwd, directory)), 'digits'),
       template: 'digits',
       packageManager: 'npm',
     };
@@ -133,7 +124,6 @@ export default class AppGenerator extends Generator {
 
   writing() {
     this.destinationRoot(this.#target);
-    this.sourceRoot(join(templatesRoot, this.#template));
     const values = {
       name: this.#name,
       ...this.#framework,
@@ -141,13 +131,9 @@ export default class AppGenerator extends Generator {
       run: (script: string) => runScript(this.#packageManager, script),
       flag: (script: string, flags: string) => runWithFlags(this.#packageManager, script, flags),
     };
-    for (const file of templateFiles(this.sourceRoot())) {
-      const destination = this.destinationPath(
-        dirname(file),
-        dotFiles.get(file) ?? file.slice(file.lastIndexOf('/') + 1),
-      );
-      if (rendered.has(file)) this.fs.copyTpl(this.templatePath(file), destination, values);
-      else this.fs.copy(this.templatePath(file), destination);
+    for (const { source, destination, hasPlaceholders } of templateFiles(this.#template)) {
+      if (hasPlaceholders) this.fs.copyTpl(source, this.destinationPath(destination), values);
+      else this.fs.copy(source, this.destinationPath(destination));
     }
     if (this.#packageManager === 'yarn') {
       // The runtime brings native code, and `pl` looks for packages on disk.
@@ -209,11 +195,6 @@ export default class AppGenerator extends Generator {
     ]);
   }
 
-  #folderName(directory: string): string {
-    const target = resolveTarget(this.env.cwd, directory);
-    return target.slice(dirname(target).length).replace(/^[\\/]/, '');
-  }
-
   #checkTarget(directory: string): string {
     const target = resolveTarget(this.env.cwd, directory);
     // A person is asked file by file before anything is overwritten; a script is told to say so.
@@ -234,29 +215,6 @@ export default class AppGenerator extends Generator {
     if ((await git('init', '--quiet')).exitCode !== 0)
       this.log('git does not run here: no repository was made.');
   }
-}
-
-function nearestPackage(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : nearestPackage(dirname(folder));
-}
-
-function templates(): string[] {
-  return readdirSync(templatesRoot, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-}
-
-function checkTemplate(name: string): string {
-  if (templates().includes(name)) return name;
-  throw new GeneratorError(`There is no template '${name}'.`, `Use one of: ${templates().join(', ')}.`);
-}
-
-/** Paths of a template's files, relative to its folder, with forward slashes. */
-function templateFiles(root: string): string[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .sort();
 }
 
 function checkWritable(target: string) {
