@@ -2,7 +2,7 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { backend_util, DataType, TensorInfo } from '../../tf.js';
 import { ArrayPool } from './array-pool.js';
 import type { OrtTensor } from './binding.js';
-import { detectBlockSize } from './kernels/direct-conv.js';
+import { detectBlockSize } from './kernels/blocked-channels.js';
 import { Sessions } from './sessions.js';
 import { measuredLimits, type SizeLimits } from './size-limits.js';
 

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 const geometries = fc.record({
-  batch: fc.integer({ min: 1, max: 6 }),
+  batch: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 7, max: 40 })),
   height: fc.integer({ min: 3, max: 7 }),
   width: fc.integer({ min: 3, max: 7 }),
   channels: fc.integer({ min: 1, max: 5 }),

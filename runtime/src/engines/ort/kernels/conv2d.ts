@@ -2,15 +2,17 @@ import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import { type ActivationAttrs, activate } from './activation.js';
 import { type Conv2DAttrs, type Geometry, geometryOf } from './conv2d-geometry.js';
-import {
-  directConv,
-  directConvFilterGradient,
-  directConvInputGradient,
-  hasDirectInputGradient,
-} from './direct-conv.js';
+import { directConv, directConvInputGradient, hasDirectInputGradient } from './direct-conv.js';
+import { directConvFilterGradient } from './direct-conv-filter-gradient.js';
 import { addBias } from './elementwise.js';
 import { type HotKernel, isFloat, sameShape } from './kernel.js';
 import { planarConv, planarConvFilterGradient, planarConvInputGradient } from './planar-conv.js';
+import {
+  isPointwise,
+  pointwiseConv,
+  pointwiseConvFilterGradient,
+  pointwiseConvInputGradient,
+} from './pointwise-conv.js';
 
 export const conv2D: HotKernel<{ x: TensorInfo; filter: TensorInfo }, Conv2DAttrs> = ({
   inputs: { x, filter },
@@ -20,6 +22,7 @@ export const conv2D: HotKernel<{ x: TensorInfo; filter: TensorInfo }, Conv2DAttr
   if (!isFloat(x, filter)) return undefined;
   const info = geometryOf(backend, x.shape, filter.shape, attrs);
   if (info === undefined) return undefined;
+  if (isPointwise(info)) return pointwiseConv(backend, info, x, filter);
   const block = isDense(info) ? backend.directBlock : undefined;
   return block ? directConv(backend, block, info, x, filter) : planarConv(backend, info, x, filter);
 };
@@ -58,6 +61,7 @@ export const conv2DBackpropInput: HotKernel<{ dy: TensorInfo; filter: TensorInfo
     ? gradientGeometry(backend, dy, attrs.inputShape, filter.shape, attrs)
     : undefined;
   if (info === undefined) return undefined;
+  if (isPointwise(info)) return pointwiseConvInputGradient(backend, info, dy, filter);
   const block = hasDirectInputGradient(info) ? backend.directBlock : undefined;
   return block
     ? directConvInputGradient(backend, block, info, dy, filter)
@@ -75,6 +79,7 @@ export const conv2DBackpropFilter: HotKernel<{ x: TensorInfo; dy: TensorInfo }, 
 }) => {
   const info = isFloat(x, dy) ? gradientGeometry(backend, dy, x.shape, attrs.filterShape, attrs) : undefined;
   if (info === undefined) return undefined;
+  if (isPointwise(info)) return pointwiseConvFilterGradient(backend, info, x, dy);
   const block = backend.directBlock;
   // Images are this kernel's channels: it takes whole blocks of them, or less than one.
   return block && (info.batchSize < block || info.batchSize % block === 0)

@@ -1,53 +1,15 @@
 import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import type { OrtTensor } from '../binding.js';
-import { oneNode } from '../graphs.js';
+import { blockColumns, convolve, roundUp, unblock } from './blocked-channels.js';
 import type { Geometry } from './conv2d-geometry.js';
 
 /**
- * Convolution with ONNX Runtime's direct kernels (its domain `com.microsoft.nchwc`), which beat `Conv`'s im2col by
- * half and can be brought to read tfjs's own layout. Their results and filters have the channels in blocks of
- * `blockSize`, [.., channels / block, .., block]; their input may be plain NCHW when it has few channels per group.
- *
- * The trick is to call things by other names. A row of NHWC pixels, [width, channels], is one channel of a row
- * `width · channels` wide; a window of `filterWidth` pixels is `filterWidth · channels` of its columns, and the
- * stride is `channels` times as long. So the input needs no reordering, and any number of channels will do.
+ * Brings ONNX Runtime's direct convolution to read tfjs's own layout, by calling things by other names. A row of NHWC
+ * pixels, [width, channels], is one channel of a row `width · channels` wide; a window of `filterWidth` pixels is
+ * `filterWidth · channels` of its columns, and the stride is `channels` times as long. So the input needs no
+ * reordering, and any number of channels will do.
  */
-
-const DOMAIN = 'com.microsoft.nchwc';
-
-interface Window {
-  kernel_shape: number[];
-  strides: number[];
-  dilations: number[];
-  /** Top, left, bottom, right. */
-  pads: number[];
-  group: number;
-}
-
-function convolve(
-  backend: OrtBackend,
-  window: Window,
-  x: OrtTensor,
-  filter: OrtTensor,
-  y: OrtTensor,
-  parallel: boolean,
-): void {
-  const conv = backend.sessions.get(`Direct Conv ${JSON.stringify(window)}`, () =>
-    oneNode('Conv', ['x', 'w'], { ...window }, DOMAIN),
-  );
-  conv({ x, w: filter }, { y }, parallel);
-}
-
-/** Blocked channels to NHWC; `channels` may be fewer than the blocks hold. */
-function unblock(backend: OrtBackend, channels: number, x: OrtTensor, y: OrtTensor, parallel: boolean): void {
-  const reorder = backend.sessions.get(`ReorderOutput ${channels}`, () =>
-    oneNode('ReorderOutput', ['x'], { channels, channels_last: 1 }, DOMAIN),
-  );
-  reorder({ x }, { y }, parallel);
-}
-
-const roundUp = (size: number, multiple: number) => Math.ceil(size / multiple) * multiple;
 
 /** x [batch, height, width, in] and filter [height, width, in, out] to y [batch, height, width, out]. */
 export function directConv(
@@ -154,32 +116,6 @@ function blockedFilter(backend: OrtBackend, block: number, filter: TensorInfo, o
   return blocked;
 }
 
-/** x [groups, rows, columns] to y [groups, columns / block, rows, block], padded with zeros. */
-function blockColumns(backend: OrtBackend, block: number, x: OrtTensor, y: Float32Array): void {
-  const [groups, rows, columns] = x.dims as [number, number, number];
-  if (columns % block === 0) {
-    const perm = [0, 2, 1, 3];
-    const run = backend.sessions.get(`Transpose ${perm}`, () => oneNode('Transpose', ['x'], { perm }));
-    const blocks = columns / block;
-    run(
-      { x: { ...x, dims: [groups, rows, blocks, block] } },
-      { y: { type: 'float32', dims: [groups, blocks, rows, block], data: y } },
-    );
-    return;
-  }
-  const values = x.data as Float32Array;
-  const padded = roundUp(columns, block);
-  y.fill(0);
-  for (let group = 0, from = 0; group < groups; group++) {
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const inBlock = column % block;
-        y[(group * padded + column - inBlock) * rows + row * block + inBlock] = values[from++]!;
-      }
-    }
-  }
-}
-
 /** [height, width, in, out] to [in / block, height · width (from the end) · out, block], padded with zeros. */
 function turnedFilter(backend: OrtBackend, block: number, filter: TensorInfo, info: Geometry) {
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
@@ -198,131 +134,4 @@ function turnedFilter(backend: OrtBackend, block: number, filter: TensorInfo, in
     }
   }
   return turned;
-}
-
-/**
- * The gradient of the filter, [height, width, in, out], as a convolution whose input is the batch, images as
- * channels, and whose filter is dy: at offset (row, column · in + channel) the sum over images and pixels is the
- * gradient of that tap. The stride becomes a dilation, and a pixel's channels are columns again. Images are summed
- * in groups, each a convolution of its own, then over the groups.
- */
-export function directConvFilterGradient(
-  backend: OrtBackend,
-  block: number,
-  info: Geometry,
-  x: TensorInfo,
-  dy: TensorInfo,
-): TensorInfo {
-  const { batchSize, inChannels, outChannels, filterHeight, filterWidth, outHeight, outWidth } = info;
-  const parallel = info.work >= backend.limits.parallelConvolution;
-  const perGroup = [4, 2, 1].find((size) => batchSize % size === 0)!;
-  const groups = batchSize / perGroup;
-  const padded = roundUp(outChannels, block);
-
-  const input = reachedPixels(backend, info, x);
-  const [height, width] = input.dims.slice(2) as [number, number];
-  const filter = backend.scratch([groups * padded, perGroup, outHeight, outWidth]);
-  const rows = perGroup * outHeight * outWidth;
-  blockColumns(backend, block, backend.feed(dy, [groups, rows, outChannels]), filter.data);
-
-  const taps = filterWidth * inChannels;
-  const partial = backend.scratch([1, groups * padded, filterHeight, taps]);
-  const window = {
-    kernel_shape: [outHeight, outWidth],
-    strides: [1, 1],
-    dilations: [info.strideHeight, info.strideWidth * inChannels],
-    pads: [0, 0, 0, 0],
-    group: groups,
-  };
-  convolve(backend, window, { ...input, dims: [1, batchSize, height, width] }, filter, partial, parallel);
-  const sums = backend.scratch([filterHeight * taps, groups, padded]);
-  const unblocked = { ...sums, dims: [1, filterHeight, taps, groups * padded] };
-  unblock(backend, groups * padded, partial, unblocked, parallel);
-
-  const dw = backend.allocate(info.filterShape);
-  sumGroups(backend, sums, outChannels, backend.feed(dw));
-  backend.release(filter, partial, sums);
-  if (input.data !== backend.float32(x)) backend.release(input);
-  return dw;
-}
-
-/** The sum over the second axis of [taps, groups, columns], of the first columns of each. */
-function sumGroups(backend: OrtBackend, x: OrtTensor, columns: number, y: OrtTensor): void {
-  const [taps, groups, padded] = x.dims as [number, number, number];
-  if (padded === columns) {
-    const sum = backend.sessions.get('ReduceSum 1 of 3');
-    sum({ x }, { y: { ...y, dims: [taps, columns] } });
-    return;
-  }
-  const values = x.data as Float32Array;
-  const total = y.data as Float32Array;
-  for (let tap = 0; tap < taps; tap++) {
-    for (let column = 0; column < columns; column++) {
-      let sum = 0;
-      for (let group = 0; group < groups; group++) sum += values[(tap * groups + group) * padded + column]!;
-      total[tap * columns + column] = sum;
-    }
-  }
-}
-
-/** x with its padding written out and without the pixels that no window reaches: [batch, 1, rows, columns · in]. */
-function reachedPixels(backend: OrtBackend, info: Geometry, x: TensorInfo): OrtTensor {
-  const { batchSize, inHeight, inWidth, inChannels, padInfo } = info;
-  const height = (info.outHeight - 1) * info.strideHeight + info.filterHeight;
-  const width = (info.outWidth - 1) * info.strideWidth + info.filterWidth;
-  const dims = [batchSize, 1, height, width * inChannels];
-  if (height === inHeight && width === inWidth && padInfo.top === 0 && padInfo.left === 0) {
-    return backend.feed(x, dims);
-  }
-  const reached = backend.scratch(dims);
-  const values = backend.float32(x);
-  const y = reached.data.fill(0);
-  const length = Math.min(inWidth, width - padInfo.left) * inChannels;
-  const rows = Math.min(inHeight, height - padInfo.top);
-  for (let image = 0; image < batchSize; image++) {
-    for (let row = 0; row < rows; row++) {
-      const from = (image * inHeight + row) * inWidth * inChannels;
-      const to = ((image * height + padInfo.top + row) * width + padInfo.left) * inChannels;
-      y.set(values.subarray(from, from + length), to);
-    }
-  }
-  return reached;
-}
-
-/**
- * The number of channels that the direct kernels put into a block on this processor, or `undefined` where they do
- * not exist or give another result than a convolution by hand.
- */
-export function detectBlockSize(backend: OrtBackend): number | undefined {
-  return [16, 8].find((block) => {
-    try {
-      const x = Float32Array.of(1, 2, 3);
-      const filter = Float32Array.from({ length: 2 * 2 * block }, (_, i) => i + 1);
-      const y = new Float32Array(2 * 2 * block);
-      const window = {
-        kernel_shape: [1, 2],
-        strides: [1, 1],
-        dilations: [1, 1],
-        pads: [0, 0, 0, 0],
-        group: 1,
-      };
-      const tensor = (dims: number[], data: Float32Array) => ({ type: 'float32', dims, data }) as const;
-      const filterTensor = tensor([2 * block, 1, 1, 2], filter);
-      convolve(
-        backend,
-        window,
-        tensor([1, 1, 1, 3], x),
-        filterTensor,
-        tensor([1, 2 * block, 1, 2], y),
-        false,
-      );
-      return y.every((value, i) => {
-        const [outer, column, inner] = [Math.floor(i / (2 * block)), Math.floor(i / block) % 2, i % block];
-        const tap = (t: number) => filter[(outer * 2 + t) * block + inner]!;
-        return value === x[column]! * tap(0) + x[column + 1]! * tap(1);
-      });
-    } catch {
-      return false;
-    }
-  });
 }
