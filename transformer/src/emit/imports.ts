@@ -21,8 +21,14 @@ interface Entry {
 export class Imports {
   readonly #entries = new Map<string, Entry>();
 
-  /** @param path the file that imports */
-  constructor(readonly path: string) {}
+  /**
+   * @param path the file that imports
+   * @param reserved names that the file has a use for itself; only packages may give their exports such a name
+   */
+  constructor(
+    readonly path: string,
+    private readonly reserved: readonly string[] = [],
+  ) {}
 
   /** Imports a value (a type, too); returns what the file calls it. */
   value(imported: ImportedName): string {
@@ -51,18 +57,23 @@ export class Imports {
   }
 
   #entry({ name, from, localName = name }: ImportedName): Entry {
-    const specifier =
-      from.startsWith('/') || /^[A-Za-z]:/.test(from) ? relativeSpecifier(this.path, from) : from;
+    const isFile = from.startsWith('/') || /^[A-Za-z]:/.test(from);
+    const specifier = isFile ? relativeSpecifier(this.path, from) : from;
     const key = `${name}\0${specifier}`;
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    const entry = { name, local: this.#free(localName), specifier, typeOnly: true };
+    const entry = {
+      name,
+      local: this.#free(localName, isFile ? this.reserved : []),
+      specifier,
+      typeOnly: true,
+    };
     this.#entries.set(key, entry);
     return entry;
   }
 
-  #free(name: string): string {
-    const taken = new Set([...this.#entries.values()].map(({ local }) => local));
+  #free(name: string, reserved: readonly string[]): string {
+    const taken = new Set([...reserved, ...[...this.#entries.values()].map(({ local }) => local)]);
     let free = name;
     for (let n = 2; taken.has(free); n++) free = `${name}${n}`;
     return free;

@@ -20,12 +20,15 @@ const loops = {
 
 type Loop = keyof typeof loops;
 
+/** Names that the reference loops use and that the functions have. */
+const RESERVED = [...Object.keys(loops), 'FitRun', 'EvaluationRun', 'run', 'model'];
+
 /** `fit-loop.ts`: for each module its loops, with only the hooks that it has. */
 export function loopsFile(path: string, analysis: Analysis, references: ReferenceLoops): GeneratedFile {
   const modules = compiledClasses(analysis).filter(({ source }) => source.kind === 'module');
   const { catalog } = analysis;
   if (catalog === undefined || modules.length === 0) return { path, text: `${BANNER}\nexport {};\n` };
-  const writer = new LoopWriter(new Imports(path), catalog, references, modules.length > 1);
+  const writer = new LoopWriter(new Imports(path, RESERVED), catalog, references, modules.length > 1);
   const texts = modules.map((module) => writer.loopsOf(module));
   return { path, text: `${BANNER}\n${writer.imports}import './hooks.js';\n\n${texts.join('\n')}` };
 }
