@@ -28,6 +28,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/global-setup.ts',
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],
