@@ -3,7 +3,7 @@ import { bindHooks } from '../hooks/bind.js';
 import type { CallbackHookName, CallbackHooks } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { Trainer } from '../trainer/trainer.js';
-import type { Callback } from './callback.js';
+import { type Callback, follow } from './callback.js';
 
 type Rest<Name extends CallbackHookName> =
   Parameters<CallbackHooks[Name]> extends [Trainer, LightningModule, ...infer Args] ? Args : never;
@@ -22,6 +22,7 @@ export class CallbackList {
   ) {
     this.callbacks = [...callbacks.filter((c) => !c.comesLast), ...callbacks.filter((c) => c.comesLast)];
     for (const callback of this.callbacks) {
+      follow(callback, module);
       for (const [name, call] of Object.entries(bindHooks<'callback'>(callback))) {
         const list = this.#hooks.get(name) ?? [];
         list.push({ callback, call: call as Bound });

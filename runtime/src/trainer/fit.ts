@@ -14,6 +14,7 @@ import { batchLimit, limitedLength } from './batch-limit.js';
 import { type CheckpointSource, restoreTraining } from './checkpointing.js';
 import { evaluate, evaluationLoaders } from './evaluate.js';
 import type { Session } from './session.js';
+import { warnOfSparseLogs } from './sparse-logs.js';
 
 /** The part of `fit` between setup and teardown: optimizer, sanity check, the training loop. */
 export async function fit(
@@ -56,6 +57,7 @@ export async function fit(
   const limit = limitedLength(loader, batchLimit(config, 'limitTrainBatches'), 'limitTrainBatches');
   const transfer = session.data.transfer(0);
   trainer.numTrainingBatches = limit ?? Number.POSITIVE_INFINITY;
+  warnOfSparseLogs(trainer);
   if (validates && validationLoaders === undefined) {
     state.stage = 'validate';
     await validation();

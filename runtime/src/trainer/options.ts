@@ -34,7 +34,7 @@ export interface TrainerConfig {
   checkValEveryNEpoch?: number | null;
   /** Validation batches to run before training, so that mistakes there show at once; -1 runs all. @type integer @minimum -1 @default 2 */
   numSanityValSteps?: number;
-  /** Hands metrics of training steps to the loggers every n-th step. @type integer @minimum 1 @default 50 */
+  /** Hands metrics of training steps to the loggers every n-th step; 0 never does. @type integer @minimum 0 @default 50 */
   logEveryNSteps?: number;
   /** Adds up the gradients of this many batches before the optimizer steps. @type integer @minimum 1 @default 1 */
   accumulateGradBatches?: number;

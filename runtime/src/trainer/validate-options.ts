@@ -14,9 +14,12 @@ export function validateTrainerConfig(config: ResolvedTrainerConfig): void {
     if (value !== null && (!Number.isInteger(value) || value < 0))
       throw wrong(name, value, 'a whole number from 0, or null');
   }
-  for (const name of ['logEveryNSteps', 'accumulateGradBatches'] as const) {
-    if (!Number.isInteger(config[name]) || config[name] < 1)
-      throw wrong(name, config[name], 'a whole number from 1');
+  for (const [name, least] of [
+    ['logEveryNSteps', 0],
+    ['accumulateGradBatches', 1],
+  ] as const) {
+    if (!Number.isInteger(config[name]) || config[name] < least)
+      throw wrong(name, config[name], `a whole number from ${least}`);
   }
   if (!Number.isInteger(config.numSanityValSteps) || config.numSanityValSteps < -1) {
     throw wrong(
