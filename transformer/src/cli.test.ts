@@ -3,8 +3,10 @@ import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { digitsProject } from './commands/digits-project.test.support.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
 const command = ['--import', createRequire(import.meta.url).resolve('tsx'), cli];

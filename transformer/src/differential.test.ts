@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { ts } from 'ts-morph';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { analyse } from './analysis.js';
 import { check } from './checks/index.js';
 import { openProject } from './discovery/open-project.js';
@@ -14,6 +14,8 @@ import { loopsFile } from './emit/loops-file.js';
 import { readReferenceLoops } from './specialise/reference-loops.js';
 
 // The generated loops of many classes, run by the real trainer, against the same classes run uncompiled.
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const opened = openProject(fileURLToPath(new URL('fixtures', import.meta.url)));
 const loops = readReferenceLoops(opened.runtime);

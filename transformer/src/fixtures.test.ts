@@ -14,7 +14,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type Analysis, analyse } from './analysis.js';
 import { check } from './checks/index.js';
 import { formatDiagnostics, hasErrors } from './diagnostics/format.js';
@@ -25,6 +25,8 @@ import { metricsFile } from './emit/metrics-file.js';
 import { readReferenceLoops } from './specialise/reference-loops.js';
 
 // A case is a folder of sources. `vitest -u` writes what is expected of a new one, to be read before it is committed.
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url));
 const opened = openProject(fixtures);
