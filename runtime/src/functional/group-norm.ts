@@ -35,54 +35,65 @@ export function groupNorm(
   if (weight !== undefined) checkFloat('groupNorm: weight', weight, [channels]);
   if (bias !== undefined) checkFloat('groupNorm: bias', bias, [channels]);
   return tf.tidy(() => {
-    const split = x.reshape([x.shape[0]!, -1, groups, channels / groups]);
-    const inputs = [split, ...(weight ? [weight] : []), ...(bias ? [bias] : [])];
-    const attrs = { eps, hasWeight: weight !== undefined, hasBias: bias !== undefined };
+    const flat = x.reshape([x.shape[0]!, -1, channels]);
+    const inputs = [flat, ...(weight ? [weight] : []), ...(bias ? [bias] : [])];
+    const attrs = { groups, eps, hasWeight: weight !== undefined, hasBias: bias !== undefined };
     return runOperation(groupNormOperation, inputs, [], attrs).reshape(x.shape);
   });
 }
 
 export interface GroupNormAttrs {
+  groups: number;
   eps: number;
   hasWeight: boolean;
   hasBias: boolean;
 }
 
-/** The dimensions that share a mean in `[batch, positions, groups, channels per group]`. */
-const shared = [1, 3];
-
 /**
- * Inputs: x `[batch, positions, groups, channels per group]`, then weight and bias `[channels]` where `attrs` says
- * so. The value has the shape of x.
+ * Inputs: x `[batch, positions, channels]`, then weight and bias `[channels]` where `attrs` says so. The value has
+ * the shape of x.
  */
 export const groupNormOperation: Operation<GroupNormAttrs> = {
   name: 'groupNorm',
 
-  forward([x, ...affine], _, { eps, hasWeight, hasBias }) {
-    const perChannel = x!.shape.slice(2);
-    const weight = hasWeight ? affine[0]!.reshape(perChannel) : undefined;
-    const centered = x!.sub(x!.mean(shared, true));
-    const inverseDeviation = centered.square().mean(shared, true).add(eps).rsqrt();
+  forward([x, ...affine], _, { groups, eps, hasWeight, hasBias }) {
+    const weight = hasWeight ? affine[0] : undefined;
+    const centered = x!.sub(groupMeans(x!, groups));
+    const inverseDeviation = groupMeans(centered.square(), groups).add(eps).rsqrt();
     const normalized = centered.mul(inverseDeviation);
     const scaled = weight === undefined ? normalized : normalized.mul(weight);
     return {
-      value: hasBias ? scaled.add(affine.at(-1)!.reshape(perChannel)) : scaled,
+      value: hasBias ? scaled.add(affine.at(-1)!) : scaled,
       saved: { normalized, inverseDeviation, weight },
     };
   },
 
-  backward(dy, { normalized, inverseDeviation, weight }, { hasBias }) {
+  backward(dy, { normalized, inverseDeviation, weight }, { groups, hasBias }) {
     const onNormalized = weight === undefined ? dy : dy.mul(weight);
-    const along = onNormalized.mul(normalized!).mean(shared, true);
+    const along = groupMeans(onNormalized.mul(normalized!), groups);
     const dx = onNormalized
-      .sub(onNormalized.mean(shared, true))
+      .sub(groupMeans(onNormalized, groups))
       .sub(normalized!.mul(along))
       .mul(inverseDeviation!);
-    const perChannel = (t: tf.Tensor) => t.sum([0, 1]).reshape([-1]);
     return [
       dx,
-      ...(weight === undefined ? [] : [perChannel(dy.mul(normalized!))]),
-      ...(hasBias ? [perChannel(dy)] : []),
+      ...(weight === undefined ? [] : [dy.mul(normalized!).sum([0, 1])]),
+      ...(hasBias ? [dy.sum([0, 1])] : []),
     ];
   },
 };
+
+/**
+ * The mean of each sample's group, at each of its channels: `[batch, 1, channels]`. Positions are reduced first, so
+ * that only small tensors are rearranged.
+ */
+function groupMeans(x: tf.Tensor, groups: number): tf.Tensor {
+  const [batch, , channels] = x.shape as [number, number, number];
+  const size = channels / groups;
+  return x
+    .mean(1)
+    .reshape([batch, groups, size])
+    .mean(2, true)
+    .tile([1, 1, size])
+    .reshape([batch, 1, channels]);
+}
