@@ -1,6 +1,6 @@
-import { applyToCollection } from '../data/apply-to-collection.js';
 import type { BatchIterator, DataLoader, LoaderState } from '../data/data-loader.js';
 import { disposeBatch } from '../data/dispose-batch.js';
+import { visitTensors } from '../data/visit-tensors.js';
 import * as tf from '../tf.js';
 
 export interface BatchStreamOptions<Batch> {
@@ -49,20 +49,31 @@ export class BatchStream<Batch> {
   }
 
   /** Frees what the previous batch left behind and fetches the next one; undefined when there is none. */
-  async next(): Promise<Batch | undefined> {
+  next(): Batch | undefined | Promise<Batch | undefined> {
     this.release();
     if (this.batchIdx + 1 >= this.#limit) return undefined;
     tf.engine().startScope('batch');
     this.#scopeOpen = true;
-    const fetched =
-      this.#length === undefined ? await this.#fetchWithLookahead() : await this.#iterator.next();
+    const fetched = this.#length === undefined ? this.#fetchWithLookahead() : this.#iterator.next();
+    return fetched instanceof Promise ? fetched.then((batch) => this.#take(batch)) : this.#take(fetched);
+  }
+
+  #take(fetched: Batch | undefined): Batch | undefined | Promise<Batch> {
     if (fetched === undefined) {
       this.release();
       return undefined;
     }
     this.batchIdx++;
-    this.#current = this.#transfer === undefined ? fetched : await this.#transfer(fetched);
-    return this.#current;
+    return this.#transfer === undefined ? this.#hold(fetched) : this.#move(fetched, this.#transfer);
+  }
+
+  #hold(batch: Batch): Batch {
+    this.#current = batch;
+    return batch;
+  }
+
+  async #move(batch: Batch, transfer: (batch: Batch) => Batch | Promise<Batch>): Promise<Batch> {
+    return this.#hold(await transfer(batch));
   }
 
   async #fetchWithLookahead(): Promise<Batch | undefined> {
@@ -102,15 +113,15 @@ export class BatchStream<Batch> {
 
 /** Marks every tensor in a nested value so that the end of its batch does not free it. */
 export function keepTensors<T>(value: T): T {
-  return applyToCollection(value, tf.Tensor, (tensor) => tf.keep(tensor)) as T;
+  visitTensors(value, tf.keep);
+  return value;
 }
 
 /** As `keepTensors`. @returns the tensors that nobody had kept before: they are the caller's to dispose. */
 export function holdTensors(value: unknown): tf.Tensor[] {
   const held: tf.Tensor[] = [];
-  applyToCollection(value, tf.Tensor, (tensor) => {
+  visitTensors(value, (tensor) => {
     if (!tensor.kept && !(tensor instanceof tf.Variable)) held.push(tf.keep(tensor));
-    return tensor;
   });
   return held;
 }

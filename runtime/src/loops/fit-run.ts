@@ -6,7 +6,7 @@ import { backward } from '../optim/backward.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { withTape } from '../optim/tape.js';
-import type * as tf from '../tf.js';
+import * as tf from '../tf.js';
 import { type BatchStream, holdTensors } from './batch-stream.js';
 import type { LoopHost } from './loop-host.js';
 import type { LRSchedules, SchedulerMoment } from './lr-schedules.js';
@@ -43,6 +43,8 @@ export interface FitPlan<Batch> {
   resumeFrom?: Pick<EpochState, 'loader' | 'results'>;
 }
 
+const none: readonly never[] = [];
+
 /** One fit under way: what the training loop walks along. */
 export class FitRun<Batch = unknown> {
   readonly model: LightningModule;
@@ -67,7 +69,6 @@ export class FitRun<Batch = unknown> {
   #loss: tf.Scalar | undefined;
   /** Tensors in what the training step returned besides the loss. */
   readonly #held: tf.Tensor[] = [];
-  #batch: Batch | undefined;
 
   constructor(host: LoopHost, plan: FitPlan<Batch>) {
     this.#host = host;
@@ -154,21 +155,19 @@ export class FitRun<Batch = unknown> {
   }
 
   /** The next batch of the epoch; undefined after the last, or when training stops here. */
-  async nextBatch(): Promise<Batch | undefined> {
+  nextBatch(): Batch | undefined | Promise<Batch | undefined> {
     const { progress } = this;
     this.results.phase = 'on_before_batch_transfer';
     this.#host.checkInterrupt();
-    const stops =
-      progress.batches > 0 && (progress.globalStep >= this.#stopping.maxSteps || this.#stopsEarly);
-    this.#batch = stops ? undefined : await this.#stream!.next();
     this.#resumeFrom = undefined;
-    return this.#batch;
+    if (progress.batches > 0 && (progress.globalStep >= this.#stopping.maxSteps || this.#stopsEarly)) return;
+    return this.#stream!.next();
   }
 
-  async trainBatchStart(batch: Batch): Promise<void> {
+  trainBatchStart(batch: Batch): void | Promise<void> {
     this.results.beginBatch(batch);
     this.results.phase = 'on_train_batch_start';
-    await this.#host.callbacks.call('on_train_batch_start', [batch, this.batchIdx]);
+    return this.#host.callbacks.call('on_train_batch_start', [batch, this.batchIdx]);
   }
 
   /** Ends the epoch before the running batch is used. */
@@ -197,14 +196,22 @@ export class FitRun<Batch = unknown> {
 
   /** The loss in what a training step returned. */
   loss(output: TrainingStepOutput): tf.Scalar | undefined {
+    const loss = this.#lossIn(output);
+    if (loss !== undefined && this.#host.config.detectAnomaly) this.#checkFinite(loss);
+    return loss;
+  }
+
+  /** Takes over what a training step returned. */
+  #lossIn(output: TrainingStepOutput): tf.Scalar | undefined {
     if (output === undefined) {
       this.outputs = {};
       return undefined;
     }
-    this.outputs =
-      'dataSync' in output ? { loss: output as tf.Scalar } : { ...(output as { loss: tf.Scalar }) };
-    const { loss } = this.outputs;
-    if (loss === undefined) {
+    if (output instanceof tf.Tensor) {
+      this.outputs = { loss: output };
+      return output;
+    }
+    if (!isRecord(output) || output.loss === undefined) {
       throw new PLError(
         'PL5006',
         `the training step returned ${describe(output)}, wanted a scalar tensor or a record with one as 'loss'.`,
@@ -213,10 +220,9 @@ export class FitRun<Batch = unknown> {
         },
       );
     }
-    if (this.#host.config.detectAnomaly) this.#checkFinite(loss);
-    const { loss: _, ...rest } = this.outputs;
-    this.#held.push(...holdTensors(rest));
-    return loss;
+    this.outputs = { ...output };
+    for (const name in output) if (name !== 'loss') this.#held.push(...holdTensors(output[name]));
+    return output.loss;
   }
 
   #checkFinite(loss: tf.Scalar): void {
@@ -262,8 +268,7 @@ export class FitRun<Batch = unknown> {
     this.results.phase = 'training_step';
     withTape(() => {
       const output = step();
-      this.outputs =
-        output === undefined ? {} : 'dataSync' in output ? { loss: output as tf.Scalar } : { ...output };
+      this.outputs = output === undefined ? {} : output instanceof tf.Tensor ? { loss: output } : { ...output };
       this.#held.push(...holdTensors(this.outputs));
     });
   }
@@ -284,10 +289,10 @@ export class FitRun<Batch = unknown> {
   }
 
   /** The schedulers whose turn it is, each with the metric that it watches. */
-  dueSchedulers(moment: SchedulerMoment): [LRScheduler, number | undefined][] {
+  dueSchedulers(moment: SchedulerMoment): readonly [LRScheduler, number | undefined][] {
     const { schedules } = this.#plan;
     const { progress } = this;
-    if (schedules.configs.length === 0 || !this.automaticOptimization) return [];
+    if (schedules.configs.length === 0 || !this.automaticOptimization) return none;
     this.results.phase = 'lr_scheduler_step';
     if (moment === 'validation') {
       if (progress.batchDone) return [];
@@ -303,9 +308,9 @@ export class FitRun<Batch = unknown> {
     for (const [scheduler, metric] of this.dueSchedulers(moment)) scheduler.step(metric);
   }
 
-  async trainBatchEnd(batch: Batch): Promise<void> {
+  trainBatchEnd(batch: Batch): void | Promise<void> {
     this.results.phase = 'on_train_batch_end';
-    await this.#host.callbacks.call('on_train_batch_end', [this.outputs, batch, this.batchIdx]);
+    return this.#host.callbacks.call('on_train_batch_end', [this.outputs, batch, this.batchIdx]);
   }
 
   /** Hands the step's metrics to the loggers when it is their turn, and frees what the batch made. */
@@ -377,7 +382,6 @@ export class FitRun<Batch = unknown> {
     this.#loss?.dispose();
     this.#loss = undefined;
     this.outputs = {};
-    this.#batch = undefined;
     this.#stream?.release();
   }
 
@@ -393,9 +397,13 @@ export class FitRun<Batch = unknown> {
   }
 }
 
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function describe(value: unknown): string {
   if (value instanceof Promise) return 'a promise';
-  if (typeof value === 'object' && value !== null)
-    return `a record with ${Object.keys(value).join(', ') || 'no keys'}`;
-  return `${value}`;
+  if (Array.isArray(value)) return 'an array';
+  if (isRecord(value)) return `a record with ${Object.keys(value).join(', ') || 'no keys'}`;
+  return typeof value === 'string' ? `the text '${value}'` : `${value}`;
 }
