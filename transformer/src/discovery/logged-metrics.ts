@@ -35,7 +35,7 @@ interface LogCall {
   readonly names: readonly string[] | undefined;
 }
 
-/** Finds every `log` and `logDict` of a module in the project. */
+/** Finds every `log` and `logDict` of a module or a callback in the project. */
 export function findLoggedMetrics(
   files: readonly SourceFile[],
   classes: readonly LightningClass[],
@@ -80,7 +80,7 @@ function readLogCall(
   if (!Node.isPropertyAccessExpression(callee) || !/^log(Dict)?$/.test(callee.getName())) return undefined;
   if (
     /^(console|Math|tf)$/.test(callee.getExpression().getText()) ||
-    !isModuleMethod(callee.getNameNode(), runtime)
+    !logsMetrics(callee.getNameNode(), runtime)
   ) {
     return undefined;
   }
@@ -91,11 +91,13 @@ function readLogCall(
   return { call, names: names?.flatMap((name) => withVariants(name, forks(call, options, classes))) };
 }
 
-function isModuleMethod(name: Node, runtime: RuntimeSymbols): boolean {
+function logsMetrics(name: Node, runtime: RuntimeSymbols): boolean {
   return (name.getSymbol()?.getDeclarations() ?? []).some((declaration) => {
     const owner = declaration.getParent();
     return (
-      runtime.declares(declaration) && Node.isClassDeclaration(owner) && owner.getName() === 'LightningModule'
+      runtime.declares(declaration) &&
+      Node.isClassDeclaration(owner) &&
+      /^(LightningModule|Callback)$/.test(owner.getName() ?? '')
     );
   });
 }
