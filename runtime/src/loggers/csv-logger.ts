@@ -4,7 +4,7 @@ import { writeAtomicallySync } from '../checkpoint/write-atomically.js';
 import { PLError } from '../errors/pl-error.js';
 import { Logger, type RunStatus } from './logger.js';
 import { MetricsFile } from './metrics-file.js';
-import { claimVersion, makeFolder, unwritable } from './run-folder.js';
+import { claimVersion, makeFolder, removeEmptyFolders, unwritable } from './run-folder.js';
 
 export interface CSVLoggerOptions {
   /** Folder for all experiments. Default the current one. */
@@ -27,6 +27,8 @@ export class CSVLogger extends Logger {
   readonly #root: string;
   readonly #flushEveryNSteps: number;
   #version: number | string | undefined;
+  /** Whether this logger made the version's folder itself. */
+  #claimed = false;
   #hparams: Record<string, unknown> = {};
   #hparamsChanged = false;
   #metrics: MetricsFile | undefined;
@@ -62,7 +64,10 @@ export class CSVLogger extends Logger {
   }
 
   get version(): number | string {
-    this.#version ??= claimVersion(this.#root);
+    if (this.#version === undefined) {
+      this.#version = claimVersion(this.#root);
+      this.#claimed = true;
+    }
     return this.#version;
   }
 
@@ -102,6 +107,14 @@ export class CSVLogger extends Logger {
   override finalize(status: RunStatus): void {
     // What failed to be written made the run fail; it would hide that error to fail again.
     if (status === 'success' || !this.#failed) this.save();
+    if (status !== 'success' && this.#claimed) this.#giveBack();
+  }
+
+  /** A run that failed before anything was written leaves no folder, and the next one gets its version. */
+  #giveBack(): void {
+    if (!removeEmptyFolders(this.logDir, this.#root)) return;
+    this.#version = undefined;
+    this.#claimed = false;
   }
 
   #openMetrics(): MetricsFile {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PLError } from '../errors/pl-error.js';
 
@@ -28,6 +28,20 @@ export function makeFolder(folder: string): void {
   } catch (error) {
     throw unwritable(folder, error);
   }
+}
+
+/** Removes folders, from the first one on, as long as they are empty. @returns whether the first one is gone */
+export function removeEmptyFolders(...folders: readonly string[]): boolean {
+  let removed = 0;
+  try {
+    for (const folder of folders) {
+      rmdirSync(folder);
+      removed++;
+    }
+  } catch {
+    // Something is in it: it stays.
+  }
+  return removed > 0;
 }
 
 /** An error of the file system as PL5401; anything else as it is. */

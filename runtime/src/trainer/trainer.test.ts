@@ -238,9 +238,10 @@ describe('fit', () => {
     const model = new Wider();
     const before = weightsOf(model);
     const ckptPath = first.trainer.checkpointCallback!.bestModelPath;
-    const { trainer, datamodule } = newRun();
+    const { root, trainer, datamodule } = newRun();
     await expect(trainer.fit(model, { datamodule, ckptPath })).rejects.toThrow(/net\.0\.kernel/);
     expect(weightsOf(model)).toEqual(before);
+    expect(readdirSync(root)).toEqual([]);
   });
 
   it('refuses a loss that is not finite when asked to look, and names the batch', async () => {
