@@ -443,4 +443,13 @@ describe('wrong arguments', () => {
       expect((error as { hint: string }).hint).toContain("'weightDecay'");
     }
   });
+
+  test('a schedule that ended below 0 can be resumed', () => {
+    const params = [variable(1)];
+    const optimizer = disposeLater(new Adam(params));
+    const saved = throughFile(optimizer.stateDict(nameOf(params)));
+    saved.scalars.param_groups[0]!.lr = -1e-9;
+    optimizer.loadStateDict(saved, variableOf(params));
+    expect(optimizer.paramGroups[0]!.lr).toBe(-1e-9);
+  });
 });

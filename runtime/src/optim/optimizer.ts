@@ -120,10 +120,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     variableOf: (name: string) => tf.Variable | undefined,
   ): RestoredGroup<O>[] {
     return matchGroups(this.type, this.paramGroups, state, variableOf).map(({ saved, params }, i) => {
-      const { initialLr, name: _, ...rest } = saved;
+      const { lr, initialLr, name: _, ...rest } = saved;
       if (typeof initialLr !== 'number') throw misfit(`its param group ${i} has no initialLr`);
+      if (typeof lr !== 'number') throw misfit(`its param group ${i} has no lr`);
       const owner = `${this.type}, saved param group ${i}`;
-      return { options: this.#resolve(owner, this.defaults, rest as Partial<O>), initialLr, params };
+      // Some schedules leave a rate below 0 after their last step, which nobody could have asked for.
+      const options = { ...this.#resolve(owner, this.defaults, rest as Partial<O>), lr };
+      return { options, initialLr, params };
     });
   }
 
