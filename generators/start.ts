@@ -50,7 +50,7 @@ Test accuracy ${Number(accuracy).toFixed(4)}, ${seconds(total)} in all, ${second
 Next:
 
   cd ${folder}
-  npm run train -- --ckpt-path last --trainer.maxEpochs 15   go on where the run stopped
+  npm run train -- --ckpt-path last --trainer.maxEpochs 20   go on where the run stopped
   npm run train -- --model.learningRate 0.01                 train with another learning rate
   npm run predict                                            what the best checkpoint sees in the test images
   npx pl run fit --help                                      every setting there is

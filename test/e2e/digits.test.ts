@@ -62,6 +62,15 @@ test('says what it would run with, and lists every setting', async () => {
   expect(place.written()).toEqual(['config.yaml', 'package.json', 'tsconfig.json']);
 });
 
+test('a reader that closes the pipe ends neither the program nor a run', async () => {
+  const place = workplace();
+  const pl = 'node node_modules/@pl-ts/transformer/bin/pl.js run';
+  const piped = `(${pl} fit --trainer.maxEpochs 1 2>&1; echo $? > exit-code) | head -1`;
+  await succeed('sh', ['-c', piped], { cwd: place.folder });
+  expect(readFileSync(place.path('exit-code'), 'utf8').trim()).toBe('0');
+  expect(place.checkpoints()).toHaveLength(1);
+});
+
 test('what the generator copies is what the compiler writes', async () => {
   const project = inject('digitsProject');
   const template = new URL('../../templates/digits/env.example', import.meta.url);

@@ -11,6 +11,7 @@ import type { LightningModule } from '../module/lightning-module.js';
 import { Interruption } from '../trainer/interruption.js';
 import type { TrainerConfig, TrainerOptions } from '../trainer/options.js';
 import { parseArguments, programFlags } from './arguments.js';
+import { outliveReaders } from './closed-pipe.js';
 import { describeError } from './describe-error.js';
 import { type ProgramConfig, runCommand } from './program.js';
 import { usage } from './usage.js';
@@ -38,6 +39,7 @@ export interface MainOptions<Config extends ProgramConfig> {
  * ```
  */
 export async function main<Config extends ProgramConfig>(options: MainOptions<Config>): Promise<void> {
+  outliveReaders();
   let origins: ReadonlyMap<string, Origin> | undefined;
   try {
     await run(options, process.argv.slice(2), (resolved) => {
