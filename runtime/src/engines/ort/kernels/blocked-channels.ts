@@ -1,6 +1,6 @@
 import type { OrtBackend } from '../backend.js';
 import type { OrtTensor } from '../binding.js';
-import { oneNode } from '../graphs.js';
+import { commonGraph, oneNode } from '../graphs.js';
 
 /**
  * ONNX Runtime's direct convolution (domain `com.microsoft.nchwc`), which beats `Conv`'s im2col by half. Its results
@@ -48,18 +48,29 @@ export function unblock(
   reorder({ x }, { y }, parallel);
 }
 
+const reorderInput = commonGraph(
+  'ReorderInput',
+  oneNode('ReorderInput', ['x'], { channels_last: 1 }, DOMAIN),
+);
+
 export const roundUp = (size: number, multiple: number) => Math.ceil(size / multiple) * multiple;
 
 /** x [groups, rows, columns] to y [groups, columns / block, rows, block], padded with zeros. */
-export function blockColumns(backend: OrtBackend, block: number, x: OrtTensor, y: Float32Array): void {
+export function blockColumns(
+  backend: OrtBackend,
+  block: number,
+  x: OrtTensor,
+  y: Float32Array,
+  parallel = false,
+): void {
   const [groups, rows, columns] = x.dims as [number, number, number];
   if (columns % block === 0) {
-    const perm = [0, 2, 1, 3];
-    const run = backend.sessions.get(`Transpose ${perm}`, () => oneNode('Transpose', ['x'], { perm }));
-    const blocks = columns / block;
+    // That is the order of an image's channels in blocks, where a pixel is a row.
+    const run = backend.sessions.get(reorderInput);
     run(
-      { x: { ...x, dims: [groups, rows, blocks, block] } },
-      { y: { type: 'float32', dims: [groups, blocks, rows, block], data: y } },
+      { x: { ...x, dims: [groups, rows, 1, columns] } },
+      { y: { type: 'float32', dims: [groups, columns, rows, 1], data: y } },
+      parallel,
     );
     return;
   }

@@ -1,6 +1,7 @@
 import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import type { OrtTensor } from '../binding.js';
+import { reduction } from '../graphs.js';
 import { blockColumns, convolve, roundUp, unblock } from './blocked-channels.js';
 import type { Geometry } from './conv2d-geometry.js';
 import { sizeOf } from './kernel.js';
@@ -96,7 +97,13 @@ function gradientOfSome(
   const padded = roundUp(outChannels, block);
   const filter = backend.scratch([groups * padded, perGroup, outHeight, outWidth]);
   const rows = perGroup * outHeight * outWidth;
-  blockColumns(backend, block, { type: 'float32', dims: [groups, rows, outChannels], data: dy }, filter.data);
+  blockColumns(
+    backend,
+    block,
+    { type: 'float32', dims: [groups, rows, outChannels], data: dy },
+    filter.data,
+    parallel,
+  );
 
   const columns = info.filterWidth * info.inChannels;
   const partial = backend.scratch([1, groups * padded, filterHeight, columns]);
@@ -118,7 +125,7 @@ function gradientOfSome(
 function sumGroups(backend: OrtBackend, x: OrtTensor, columns: number, y: OrtTensor): void {
   const [taps, groups, padded] = x.dims as [number, number, number];
   if (padded === columns) {
-    const sum = backend.sessions.get('ReduceSum 1 of 3');
+    const sum = backend.sessions.get('ReduceSum 1 of 3', () => reduction('ReduceSum', [1]));
     sum({ x }, { y: { ...y, dims: [taps, columns] } });
     return;
   }
