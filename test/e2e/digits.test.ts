@@ -71,10 +71,9 @@ test('a reader that closes the pipe ends neither the program nor a run', async (
   expect(place.checkpoints()).toHaveLength(1);
 });
 
-test('what the generator copies is what the compiler writes', async () => {
+test('the build writes what it promises, and finds it up to date the next time', async () => {
   const project = inject('digitsProject');
-  const template = new URL('../../templates/digits/env.example', import.meta.url);
-  expect(readFileSync(join(project, '.env.example'), 'utf8')).toBe(readFileSync(template, 'utf8'));
+  expect(readFileSync(join(project, '.env.example'), 'utf8')).toContain('# PL_MODEL_HIDDEN_UNITS=128');
   const check = await succeed('npx', ['pl', 'generate', '--check'], { cwd: project });
   expect(check.stdout).toBe('');
   for (const file of ['hooks.ts', 'fit-loop.ts', 'config.ts', 'metrics.ts', 'config.schema.json']) {
