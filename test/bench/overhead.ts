@@ -150,12 +150,12 @@ for (const { runner } of running) runner.end();
 rmSync(join(folder, '..'), { recursive: true });
 
 const results = running.map(({ variant, loop, answers }) => summary(variant, loop, answers));
-for (const result of results) {
+for (const result of results.filter(({ loop }) => loop !== 'lightning')) {
+  const target = targets[result.variant as Variant];
+  if (target !== undefined) result.target = target;
   const lightning = results.find(({ variant, loop }) => variant === result.variant && loop === 'lightning');
   // What is too small to be measured counts as a tenth of a microsecond.
   if (lightning !== undefined) result.ratio = lightning.added / Math.max(result.added, 0.1);
-  const target = result.loop === 'lightning' ? undefined : targets[result.variant as Variant];
-  if (target !== undefined) result.target = target;
 }
 
 console.log(
