@@ -85,7 +85,7 @@ export class Recording {
 
 /** @returns what the hook is to return, where a scenario says so */
 type RecordHook = (source: string, hook: string, args: readonly unknown[]) => unknown;
-type Method = (this: unknown, ...args: never[]) => unknown;
+type Method = (this: never, ...args: never[]) => unknown;
 
 /** A subclass of `base` whose hooks are the given methods, each recorded when it is called. */
 function recorded<Base extends abstract new (...args: never[]) => object>(
@@ -101,7 +101,7 @@ function recorded<Base extends abstract new (...args: never[]) => object>(
     const method = methods[name];
     Object.defineProperty(Recorded.prototype, name, {
       value(...args: never[]) {
-        return record(source, name, args) ?? method?.apply(this, args);
+        return record(source, name, args) ?? method?.apply(this as never, args);
       },
     });
     Hook(name)(Recorded.prototype, name, {} as never);
@@ -216,7 +216,8 @@ function recordingModel(data: ScenarioData, record: RecordHook): LightningModule
   function loss_(this: Linear, x: tf.Tensor2D) {
     return loss(this, x);
   }
-  const omitted = /_dataloader$|prepare_data|batch_transfer|transfer_batch|_model_train$/;
+  const omitted =
+    /_dataloader$|prepare_data|batch_transfer|transfer_batch|_model_train$|^configure_model|^backward|^(training|validation|test)_epoch_end/;
   const names = hookNames.module.filter((name) => !omitted.test(name));
   return new (recorded(Linear as never, 'module', record, names, methods))() as LightningModule;
 }

@@ -59,6 +59,9 @@ const stageHooks = (stage: string): Record<string, Choice> => ({
     body: stage === 'predict' ? 'return batch.x;' : `this.log('${stage}', batch.x.max() as tf.Scalar);`,
     returns: stage === 'predict' ? 'tf.Tensor' : 'void',
   },
+  ...(stage !== 'predict' && {
+    [`${stage}_epoch_end`]: { parameters: ['outputs: unknown[]'], mayWait: true },
+  }),
 });
 
 const hooks: Record<string, Choice> = {
@@ -66,6 +69,11 @@ const hooks: Record<string, Choice> = {
   on_train_end: event,
   on_train_epoch_start: event,
   on_train_epoch_end: event,
+  training_epoch_end: {
+    parameters: ['outputs: { loss: tf.Scalar }[]'],
+    mayWait: true,
+    body: "this.record('losses', ...outputs.map(({ loss }) => loss.dataSync()[0]!));",
+  },
   on_train_batch_start: {
     parameters: [batch, batchIdx],
     mayWait: true,
@@ -80,6 +88,11 @@ const hooks: Record<string, Choice> = {
     body: 'optimizer.zeroGrad();',
   },
   on_before_backward: { parameters: ['loss: tf.Scalar'], mayWait: false },
+  backward: {
+    parameters: ['loss: tf.Scalar', 'propagate: (loss: tf.Scalar) => void'],
+    mayWait: false,
+    body: 'propagate(loss.mul(2) as tf.Scalar);',
+  },
   on_after_backward: { parameters: [], mayWait: false },
   on_before_optimizer_step: { parameters: [optimizer], mayWait: false },
   configure_gradient_clipping: { parameters: [optimizer, 'value: number | null'], mayWait: false },
@@ -93,6 +106,7 @@ const hooks: Record<string, Choice> = {
     mayWait: false,
     body: 'scheduler.step();',
   },
+  configure_model: event,
   on_fit_start: event,
   on_validation_model_zero_grad: event,
   ...stageHooks('validation'),
@@ -106,6 +120,8 @@ const needsAll = new Set([
   'optimizer_step',
   'lr_scheduler_step',
   'on_train_batch_start',
+  'training_epoch_end',
+  'backward',
 ]);
 
 interface Member {

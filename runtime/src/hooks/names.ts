@@ -16,6 +16,7 @@ export const evaluationHookNames = [
   'on_evaluation_epoch_start',
   'on_evaluation_batch_start',
   'on_evaluation_batch_end',
+  'evaluation_epoch_end',
   'on_evaluation_epoch_end',
   'on_evaluation_end',
 ] as const satisfies readonly (keyof EvaluationHooks)[];
@@ -25,9 +26,10 @@ export function stageHookName(name: keyof EvaluationHooks, stage: EvaluationStag
   return name.replace('evaluation', stage) as ModuleHookName;
 }
 
-const evaluationHooks = (['validation', 'test', 'predict'] as const).flatMap((stage) =>
-  evaluationHookNames.map((name) => stageHookName(name, stage)),
-);
+const evaluationHooks = (['validation', 'test', 'predict'] as const)
+  .flatMap((stage) => evaluationHookNames.map((name) => stageHookName(name, stage)))
+  // What prediction steps return, the trainer returns.
+  .filter((name: string) => name !== 'predict_epoch_end');
 
 const dataHooks = [
   'prepare_data',
@@ -45,6 +47,7 @@ const dataHooks = [
 const moduleHooks: readonly ModuleHookName[] = [
   ...dataHooks,
   'configure_callbacks',
+  'configure_model',
   'configure_optimizers',
   'training_step',
   'on_fit_start',
@@ -52,12 +55,14 @@ const moduleHooks: readonly ModuleHookName[] = [
   'on_train_start',
   'on_train_end',
   'on_train_epoch_start',
+  'training_epoch_end',
   'on_train_epoch_end',
   'on_train_batch_start',
   'on_train_batch_end',
   'on_before_zero_grad',
   'optimizer_zero_grad',
   'on_before_backward',
+  'backward',
   'on_after_backward',
   'on_before_optimizer_step',
   'configure_gradient_clipping',
@@ -93,7 +98,7 @@ const callbackHooks: readonly CallbackHookName[] = [
   'on_before_backward',
   'on_after_backward',
   'on_before_optimizer_step',
-  ...(evaluationHooks.filter((name) => !/_model_|_step$/.test(name)) as CallbackHookName[]),
+  ...(evaluationHooks.filter((name) => /^on_(?!.*_model_)/.test(name)) as CallbackHookName[]),
   'on_exception',
   'state_dict',
   'load_state_dict',
@@ -114,6 +119,7 @@ export const synchronousHooks: ReadonlySet<string> = new Set([
   'on_before_zero_grad',
   'optimizer_zero_grad',
   'on_before_backward',
+  'backward',
   'on_after_backward',
   'on_before_optimizer_step',
   'configure_gradient_clipping',

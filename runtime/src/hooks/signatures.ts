@@ -16,6 +16,9 @@ export type TrainingStepOutput = tf.Scalar | { loss: tf.Scalar; [name: string]: 
 
 export type GradientClipAlgorithm = 'norm' | 'value';
 
+/** Propagates a loss back to the parameters; `propagate` adds the gradients of a loss to theirs. */
+export type BackwardPass = (loss: tf.Scalar, propagate: (loss: tf.Scalar) => void) => void;
+
 /** A hook that the trainer waits for. */
 type MaybeAsync = void | Promise<void>;
 
@@ -62,6 +65,11 @@ export interface EvaluationHooks {
     batchIdx: number,
     dataloaderIdx: number,
   ): MaybeAsync;
+  /**
+   * Gets what the steps of the pass returned, by batch; with several data loaders by data loader and batch. Comes before
+   * `on_evaluation_epoch_end`; its tensors are disposed after it.
+   */
+  evaluation_epoch_end(outputs: unknown[]): MaybeAsync;
   on_evaluation_epoch_end(): MaybeAsync;
   on_evaluation_end(): MaybeAsync;
 }
@@ -82,8 +90,10 @@ export interface ModuleHooks
   extends DataHooks,
     StageHooks<'validation'>,
     StageHooks<'test'>,
-    StageHooks<'predict'> {
+    Omit<StageHooks<'predict'>, 'predict_epoch_end'> {
   configure_callbacks(): Callback | Callback[];
+  /** Makes layers that depend on the data; comes after `setup` of every call, and before a checkpoint is loaded. */
+  configure_model(): MaybeAsync;
   /** An optimizer, several, each with a learning-rate scheduler if wanted, or nothing. */
   configure_optimizers(): ConfiguredOptimizers;
 
@@ -94,6 +104,11 @@ export interface ModuleHooks
   on_train_start(): MaybeAsync;
   on_train_end(): MaybeAsync;
   on_train_epoch_start(): MaybeAsync;
+  /**
+   * Gets what the steps of the epoch gave, by batch: a record with the loss, or what the step returned; batches without
+   * are left out. Comes before `on_train_epoch_end`; its tensors are disposed after it.
+   */
+  training_epoch_end(outputs: unknown[]): MaybeAsync;
   on_train_epoch_end(): MaybeAsync;
   /** Returning -1 skips the rest of the epoch. */
   on_train_batch_start(batch: unknown, batchIdx: number): void | -1 | Promise<void | -1>;
@@ -102,6 +117,8 @@ export interface ModuleHooks
   on_before_zero_grad(optimizer: Optimizer): Synchronous;
   optimizer_zero_grad(epoch: number, batchIdx: number, optimizer: Optimizer): Synchronous;
   on_before_backward(loss: tf.Scalar): Synchronous;
+  /** Replaces `propagate(loss)`: propagates another loss, several, or changes the gradients afterwards. */
+  backward(loss: tf.Scalar, propagate: (loss: tf.Scalar) => void): Synchronous;
   on_after_backward(): Synchronous;
   on_before_optimizer_step(optimizer: Optimizer): Synchronous;
   configure_gradient_clipping(
@@ -127,7 +144,7 @@ export interface ModuleHooks
 }
 
 type CallbackStageHooks<Stage extends EvaluationStage> = {
-  [Hook in keyof EvaluationHooks as Hook extends `on_evaluation_model_${string}` | 'evaluation_step'
+  [Hook in keyof EvaluationHooks as Hook extends `on_evaluation_model_${string}` | `evaluation_${string}`
     ? never
     : ForStage<Hook, Stage>]: (
     trainer: Trainer,

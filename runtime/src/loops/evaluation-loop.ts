@@ -26,9 +26,14 @@ export async function evaluationLoop<Batch>(
     const outputs = await hooks.evaluation_step(batch, batchIdx, dataloaderIdx);
     await run.batchEnd(outputs, batch);
     await hooks.on_evaluation_batch_end?.(outputs, batch, batchIdx, dataloaderIdx);
+    if (hooks.evaluation_epoch_end) run.keepOutputs(outputs);
     run.finishBatch();
   }
 
+  if (hooks.evaluation_epoch_end) {
+    run.endBatches();
+    await hooks.evaluation_epoch_end(run.epochOutputs);
+  }
   await run.epochEnd();
   await hooks.on_evaluation_epoch_end?.();
   run.logMetrics();
@@ -37,6 +42,6 @@ export async function evaluationLoop<Batch>(
   if (hooks.on_evaluation_model_train) {
     await hooks.on_evaluation_model_train();
   } else {
-    run.model.train();
+    run.model.train(run.wasTraining);
   }
 }

@@ -2,6 +2,7 @@ import type { DataLoader } from '../data/data-loader.js';
 import type { EvaluationStage } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { BatchStream, type BatchStreamOptions, keepTensors } from './batch-stream.js';
+import { EpochOutputs } from './epoch-outputs.js';
 import type { LoopHost } from './loop-host.js';
 import { type Metrics, Results } from './results.js';
 
@@ -32,10 +33,10 @@ const hooksOf = <Stage extends EvaluationStage>(stage: Stage) =>
   }) as const;
 
 const stageHooks = {
-  validation: hooksOf('validation'),
-  test: hooksOf('test'),
-  predict: hooksOf('predict'),
-};
+  validation: { ...hooksOf('validation'), outputs: 'validation_epoch_end' },
+  test: { ...hooksOf('test'), outputs: 'test_epoch_end' },
+  predict: { ...hooksOf('predict'), outputs: undefined },
+} as const;
 
 /** One pass over the data of validation, test or prediction: what the evaluation loop walks along. */
 export class EvaluationRun<Batch = unknown> {
@@ -46,7 +47,10 @@ export class EvaluationRun<Batch = unknown> {
   readonly predictions: unknown[][] = [];
   /** The metrics of the pass that are for the loggers, per data loader. */
   readonly metrics: Metrics[] = [];
+  /** The mode that the module is in again after the pass. */
+  readonly wasTraining: boolean;
   readonly #hooks: (typeof stageHooks)[EvaluationStage];
+  readonly #outputs = new EpochOutputs();
   #stream: BatchStream<Batch> | undefined;
 
   constructor(
@@ -57,6 +61,7 @@ export class EvaluationRun<Batch = unknown> {
     private readonly options: EvaluationRunOptions,
   ) {
     this.#hooks = stageHooks[stage];
+    this.wasTraining = model.training;
     this.results.phase = this.#hooks.modelEval;
     host.results = this.results;
   }
@@ -128,7 +133,24 @@ export class EvaluationRun<Batch = unknown> {
     this.results.endBatch();
   }
 
+  /** Keeps what the step returned until the hooks of the epoch's end. */
+  keepOutputs(outputs: unknown): void {
+    this.#outputs.keep(outputs, this.dataloaderIdx);
+  }
+
+  /** The batches are through, the outputs that were kept come next. */
+  endBatches(): void {
+    this.results.phase = this.#hooks.outputs;
+    this.results.dataloaderIdx = undefined;
+  }
+
+  /** What was kept, by batch, or where there are several data loaders, by data loader and batch. */
+  get epochOutputs(): unknown[] {
+    return this.loaders.length > 1 ? this.#outputs.byLoader(this.loaders.length) : this.#outputs.ofLoader(0);
+  }
+
   async epochEnd(): Promise<void> {
+    this.#outputs.free();
     this.results.phase = this.#hooks.epochEnd;
     this.results.dataloaderIdx = undefined;
     await this.host.callbacks.call(this.#hooks.epochEnd, []);
@@ -154,6 +176,7 @@ export class EvaluationRun<Batch = unknown> {
 
   /** Frees the running batch when the loop ended with an error. */
   async close(): Promise<void> {
+    this.#outputs.free();
     await this.#stream?.close();
   }
 }

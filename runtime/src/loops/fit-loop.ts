@@ -12,7 +12,7 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
   await run.trainStart();
   await hooks.on_train_start?.();
 
-  while (run.nextEpoch()) {
+  while (await run.nextEpoch()) {
     if (run.startsEpoch) {
       await run.trainEpochStart();
       await hooks.on_train_epoch_start?.();
@@ -50,23 +50,27 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
       if (!run.automaticOptimization) {
         run.manualStep(() => hooks.training_step!(batch, batchIdx));
       } else {
-        // The optimizer calls this: forward, zero the gradients, backward.
-        const closure = () => {
-          const loss = run.backward(() => {
-            const loss = run.loss(hooks.training_step!(batch, batchIdx));
-            if (run.startsAccumulation) {
-              run.beforeZeroGrad();
-              hooks.on_before_zero_grad?.(optimizer);
-              if (hooks.optimizer_zero_grad) {
-                hooks.optimizer_zero_grad(run.currentEpoch, batchIdx, optimizer);
-              } else {
-                optimizer.zeroGrad();
-              }
+        const forward = () => {
+          const loss = run.loss(hooks.training_step!(batch, batchIdx));
+          if (run.startsAccumulation) {
+            run.beforeZeroGrad();
+            hooks.on_before_zero_grad?.(optimizer);
+            if (hooks.optimizer_zero_grad) {
+              hooks.optimizer_zero_grad(run.currentEpoch, batchIdx, optimizer);
+            } else {
+              optimizer.zeroGrad();
             }
-            run.beforeBackward(loss);
-            if (loss) hooks.on_before_backward?.(loss);
-            return loss;
-          });
+          }
+          run.beforeBackward(loss);
+          if (loss) hooks.on_before_backward?.(loss);
+          return loss;
+        };
+
+        // The optimizer calls this.
+        const closure = () => {
+          const loss = hooks.backward
+            ? run.backwardBy(forward, (loss, propagate) => hooks.backward!(loss, propagate))
+            : run.backward(forward);
           run.afterBackward(loss);
           if (loss) hooks.on_after_backward?.();
           if (run.endsAccumulation) {
@@ -99,9 +103,14 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
 
       await run.trainBatchEnd(batch);
       await hooks.on_train_batch_end?.(run.outputs, batch, batchIdx);
+      if (hooks.training_epoch_end) run.keepOutputs();
       run.finishBatch();
     }
 
+    if (hooks.training_epoch_end) {
+      run.endBatches();
+      await hooks.training_epoch_end(run.epochOutputs);
+    }
     await run.trainEpochEnd();
     await hooks.on_train_epoch_end?.();
     run.logEpoch();

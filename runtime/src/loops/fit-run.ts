@@ -1,13 +1,14 @@
 import type { LoaderState } from '../data/data-loader.js';
 import { PLError } from '../errors/pl-error.js';
-import type { TrainingStepOutput } from '../hooks/signatures.js';
+import type { BackwardPass, TrainingStepOutput } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
-import { backward } from '../optim/backward.js';
+import { backward, backwardBy } from '../optim/backward.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { withTape } from '../optim/tape.js';
 import * as tf from '../tf.js';
 import { type BatchStream, holdTensors } from './batch-stream.js';
+import { EpochOutputs } from './epoch-outputs.js';
 import type { LoopHost } from './loop-host.js';
 import type { LRSchedules, SchedulerMoment } from './lr-schedules.js';
 import type { ManualOptimization } from './manual-optimization.js';
@@ -24,6 +25,13 @@ export interface EpochState {
   open: boolean;
 }
 
+/** The data of one epoch. */
+export interface OpenedEpoch<Batch> {
+  stream: BatchStream<Batch>;
+  /** Number of batches, limits applied; undefined when the data has no length. */
+  length: number | undefined;
+}
+
 /** What a fit needs besides the trainer: model, optimizer, data, and where to begin. */
 export interface FitPlan<Batch> {
   model: LightningModule;
@@ -34,9 +42,7 @@ export interface FitPlan<Batch> {
   manual: ManualOptimization | undefined;
   progress: FitProgress;
   /** Opens the batches of one epoch, `resumeFrom` a place in it. */
-  openEpoch(resumeFrom?: LoaderState): BatchStream<Batch>;
-  /** Training batches per epoch, limits applied; undefined when the data has no length. */
-  batchesPerEpoch: number | undefined;
+  openEpoch(resumeFrom?: LoaderState): Promise<OpenedEpoch<Batch>>;
   /** Runs the validation loop; undefined when there is nothing to validate. */
   validate: (() => Promise<void>) | undefined;
   /** Set when a checkpoint from the middle of an epoch is resumed. */
@@ -59,7 +65,7 @@ export class FitRun<Batch = unknown> {
   readonly #host: LoopHost;
   readonly #plan: FitPlan<Batch>;
   readonly #stopping: StoppingRule;
-  readonly #validation: ValidationSchedule;
+  #validation: ValidationSchedule | undefined;
   readonly #params: tf.Variable[];
   readonly #variables: number;
   #resumeFrom: FitPlan<Batch>['resumeFrom'];
@@ -69,6 +75,7 @@ export class FitRun<Batch = unknown> {
   #loss: tf.Scalar | undefined;
   /** Tensors in what the training step returned besides the loss. */
   readonly #held: tf.Tensor[] = [];
+  readonly #epochOutputs = new EpochOutputs();
 
   constructor(host: LoopHost, plan: FitPlan<Batch>) {
     this.#host = host;
@@ -79,7 +86,6 @@ export class FitRun<Batch = unknown> {
     this.progress = plan.progress;
     this.#resumeFrom = plan.resumeFrom;
     this.#stopping = new StoppingRule(host.config);
-    this.#validation = new ValidationSchedule(host.config, plan.batchesPerEpoch);
     this.#params = this.optimizer.paramGroups.flatMap((group) => group.params);
     this.#variables = plan.model.stateDict().size;
     if (plan.resumeFrom) this.results.loadState(plan.resumeFrom.results);
@@ -109,10 +115,12 @@ export class FitRun<Batch = unknown> {
   }
 
   /** Opens the next epoch's data; false when training is done. */
-  nextEpoch(): boolean {
+  async nextEpoch(): Promise<boolean> {
     this.#host.checkInterrupt();
     if (this.done || this.#stopsEarly) return false;
-    this.#stream = this.#plan.openEpoch(this.#resumeFrom?.loader);
+    const { stream, length } = await this.#plan.openEpoch(this.#resumeFrom?.loader);
+    this.#stream = stream;
+    this.#validation = new ValidationSchedule(this.#host.config, length);
     return true;
   }
 
@@ -135,7 +143,7 @@ export class FitRun<Batch = unknown> {
   get validationDue(): boolean {
     const { progress } = this;
     if (progress.validated || this.#plan.validate === undefined) return false;
-    return this.#stopsEarly || this.#validation.isDue(progress, this.#stream!.isLast);
+    return this.#stopsEarly || this.#validation!.isDue(progress, this.#stream!.isLast);
   }
 
   enterValidation(): void {
@@ -187,11 +195,31 @@ export class FitRun<Batch = unknown> {
 
   /** Runs `forward` on the tape and adds the gradients of its loss to those of the parameters. */
   backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
+    return this.#step(() => backward(forward, this.#params, this.#gradientScale));
+  }
+
+  /** As `backward`, with the module's own backward pass. */
+  backwardBy(forward: () => tf.Scalar | undefined, own: BackwardPass): tf.Scalar | undefined {
+    return this.#step(() =>
+      backwardBy(forward, this.#params, this.#gradientScale, (loss, propagate) => {
+        this.results.phase = 'backward';
+        own(loss, propagate);
+      }),
+    );
+  }
+
+  #step(forwardAndBackward: () => tf.Scalar | undefined): tf.Scalar | undefined {
     this.results.phase = 'training_step';
     this.#loss?.dispose();
-    this.#loss = backward(forward, this.#params, 1 / this.#host.config.accumulateGradBatches);
+    this.#loss = undefined;
+    this.#loss = forwardAndBackward();
     if (this.#loss !== undefined) this.outputs.loss = this.#loss;
     return this.#loss;
+  }
+
+  /** Each batch of an accumulation window has its share of the gradients. */
+  get #gradientScale(): number {
+    return 1 / this.#host.config.accumulateGradBatches;
   }
 
   /** The loss in what a training step returned. */
@@ -268,7 +296,8 @@ export class FitRun<Batch = unknown> {
     this.results.phase = 'training_step';
     withTape(() => {
       const output = step();
-      this.outputs = output === undefined ? {} : output instanceof tf.Tensor ? { loss: output } : { ...output };
+      this.outputs =
+        output === undefined ? {} : output instanceof tf.Tensor ? { loss: output } : { ...output };
       this.#held.push(...holdTensors(this.outputs));
     });
   }
@@ -328,7 +357,29 @@ export class FitRun<Batch = unknown> {
     return (this.progress.logStep + 1) % logEveryNSteps === 0 || shouldStop;
   }
 
+  /** Keeps what the step gave until the hooks of the epoch's end. */
+  keepOutputs(): void {
+    const { loss, ...rest } = this.outputs;
+    if (loss === undefined && Object.keys(rest).length === 0) return;
+    const held = this.#held.splice(0);
+    if (this.#loss !== undefined) held.push(this.#loss);
+    this.#loss = undefined;
+    this.#epochOutputs.keep(this.outputs, 0, held);
+  }
+
+  /** The batches are through, the outputs that were kept come next. */
+  endBatches(): void {
+    this.results.endBatches();
+    this.results.phase = 'training_epoch_end';
+  }
+
+  /** What was kept, by batch. Of an epoch that was resumed, it is that of the batches since. */
+  get epochOutputs(): unknown[] {
+    return this.#epochOutputs.ofLoader(0);
+  }
+
   async trainEpochEnd(): Promise<void> {
+    this.#epochOutputs.free();
     this.results.endBatches();
     this.results.phase = 'on_train_epoch_end';
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);
@@ -370,6 +421,7 @@ export class FitRun<Batch = unknown> {
   /** Frees the running batch and ends the epoch's stream. */
   async close(): Promise<void> {
     this.#freeBatch();
+    this.#epochOutputs.free();
     if (this.#stream === undefined) return;
     this.#closed = { ...this.epochState()!, results: [], open: false };
     await this.#stream.close();

@@ -22,10 +22,12 @@ export const logLevels: { readonly [Hook in HookName]?: LogLevels } = {
   on_before_zero_grad: trainingBatch,
   optimizer_zero_grad: trainingBatch,
   on_before_backward: trainingBatch,
+  backward: trainingBatch,
   on_after_backward: trainingBatch,
   on_before_optimizer_step: trainingBatch,
   configure_gradient_clipping: trainingBatch,
   on_train_batch_end: trainingBatch,
+  training_epoch_end: epoch,
   on_train_epoch_end: epoch,
 
   on_validation_start: epoch,
@@ -33,6 +35,7 @@ export const logLevels: { readonly [Hook in HookName]?: LogLevels } = {
   on_validation_batch_start: evaluationBatch,
   validation_step: evaluationBatch,
   on_validation_batch_end: evaluationBatch,
+  validation_epoch_end: epoch,
   on_validation_epoch_end: epoch,
 
   on_test_start: epoch,
@@ -40,5 +43,6 @@ export const logLevels: { readonly [Hook in HookName]?: LogLevels } = {
   on_test_batch_start: evaluationBatch,
   test_step: evaluationBatch,
   on_test_batch_end: evaluationBatch,
+  test_epoch_end: epoch,
   on_test_epoch_end: epoch,
 };

@@ -1,8 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
 import type { BoundHooks } from '../hooks/bind.js';
-import { backward } from '../optim/backward.js';
+import { propagate } from '../optim/backward.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import { withoutTape } from '../optim/tape.js';
 import type * as tf from '../tf.js';
 import type { LoopHost } from './loop-host.js';
 
@@ -55,8 +54,9 @@ export class ManualOptimization {
     const params = new Set(
       optimizers.flatMap(({ paramGroups }) => paramGroups.flatMap((group) => group.params)),
     );
-    const copy: tf.Scalar = loss.clone();
-    withoutTape(() => backward(() => copy, [...params])?.dispose());
+    results.phase = 'backward';
+    if (this.hooks.backward) this.hooks.backward(loss, (part) => propagate(part, [...params]));
+    else propagate(loss, [...params]);
     results.phase = 'on_after_backward';
     this.host.callbacks.callSync('on_after_backward', []);
     this.hooks.on_after_backward?.();

@@ -1,6 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { accumulateGrad } from './gradients.js';
+import { withoutTape, withTape } from './tape.js';
 
 /**
  * Runs `forward` on tfjs's tape, then propagates the loss back to `params` and adds the result to their gradient
@@ -27,7 +28,7 @@ export function backward(
       const result = forward();
       if (result !== undefined) {
         checkLoss(result);
-        loss = tf.keep(result.kept || result instanceof tf.Variable ? result.clone() : result);
+        loss = keepOwn(result);
         return loss;
       }
     } catch (reason) {
@@ -53,6 +54,44 @@ export function backward(
 
   if (failure !== undefined) throw failure.reason;
   return loss;
+}
+
+/**
+ * As `backward`, with `own` in place of the backward pass: it calls `propagate` with the loss, or with whatever losses
+ * it makes of it, once or several times.
+ */
+export function backwardBy(
+  forward: () => tf.Scalar | undefined,
+  params: readonly tf.Variable[],
+  scale: number,
+  own: (loss: tf.Scalar, propagate: (loss: tf.Scalar) => void) => void,
+): tf.Scalar | undefined {
+  let loss: tf.Scalar | undefined;
+  tf.tidy(() =>
+    withTape(() => {
+      const result = forward();
+      if (result === undefined) return;
+      checkLoss(result);
+      loss = keepOwn(result);
+      try {
+        own(loss, (part) => propagate(part, params, scale));
+      } catch (error) {
+        loss.dispose();
+        throw error;
+      }
+    }),
+  );
+  return loss;
+}
+
+/** Adds the gradients of `scale * loss` to those of `params`, where a tape recorded how the loss came about. */
+export function propagate(loss: tf.Scalar, params: readonly tf.Variable[], scale = 1): void {
+  const copy: tf.Scalar = loss.clone();
+  withoutTape(() => backward(() => copy, params, scale)?.dispose());
+}
+
+function keepOwn(loss: tf.Scalar): tf.Scalar {
+  return tf.keep(loss.kept || loss instanceof tf.Variable ? loss.clone() : loss);
 }
 
 function gradients(

@@ -1,6 +1,4 @@
-import type { DataLoader } from '../data/data-loader.js';
 import { PLError } from '../errors/pl-error.js';
-import { BatchStream } from '../loops/batch-stream.js';
 import type { EvaluationLoader } from '../loops/evaluation-run.js';
 import { fitLoop } from '../loops/fit-loop.js';
 import { FitRun } from '../loops/fit-run.js';
@@ -10,9 +8,9 @@ import { resumedProgress } from '../loops/progress.js';
 import { compiledOf } from '../module/compiled.js';
 import { normalizeOptimizers, type OptimizersInForce } from '../optim/lr-schedulers/config.js';
 import { NoOptimizer } from '../optim/no-optimizer.js';
-import { batchLimit, limitedLength } from './batch-limit.js';
 import { type CheckpointSource, restoreTraining } from './checkpointing.js';
-import { evaluate, evaluationLoaders } from './evaluate.js';
+import { evaluate } from './evaluate.js';
+import { FitData } from './fit-data.js';
 import type { Session } from './session.js';
 import { warnOfSparseLogs } from './sparse-logs.js';
 
@@ -38,32 +36,26 @@ export async function fit(
 
   await callbacks.call('on_fit_start', []);
   await hooks.on_fit_start?.();
-  for (const logger of session.loggers) {
-    logger.logHyperparams({ ...module.hparams, ...session.data.datamodule?.hparams });
-    logger.save();
-  }
-  if (resumed) session.progress = resumedProgress(resumed.progress);
+  session.describeRun();
+  // Up to the first epoch the state is that of the checkpoint.
+  if (resumed) session.progress = { ...resumed.progress };
+  const { epoch: firstEpoch } = resumedProgress(session.progress);
 
-  // Loaded once, when it is first needed: by the sanity check, or before training.
-  let validationLoaders: EvaluationLoader<unknown>[] | undefined;
+  const data = new FitData(session);
   const validates = validationApplies(session);
   trainer.validates = validates;
-  const validation = async () => (validationLoaders ??= await evaluationLoaders(session, 'validation'));
-
   const inMidEpoch = resumed?.epoch?.open === true;
-  if (validates && config.numSanityValSteps !== 0 && !inMidEpoch) await sanityCheck(session, validation);
-
-  const loader = await trainDataloader(session);
-  const limit = limitedLength(loader, batchLimit(config, 'limitTrainBatches'), 'limitTrainBatches');
-  const transfer = session.data.transfer(0);
-  trainer.numTrainingBatches = limit ?? Number.POSITIVE_INFINITY;
+  if (validates && config.numSanityValSteps !== 0 && !inMidEpoch) {
+    await sanityCheck(session, () => data.validation(firstEpoch));
+  }
+  await data.loadTraining(firstEpoch, inMidEpoch ? undefined : resumed?.epoch?.loader);
   warnOfSparseLogs(trainer);
-  if (validates && validationLoaders === undefined) {
+  if (validates && !data.hasValidation) {
     state.stage = 'validate';
-    await validation();
+    await data.validation(firstEpoch);
     state.stage = 'train';
   }
-  if (resumed?.epoch && !inMidEpoch) loader.restore(resumed.epoch.loader);
+  session.progress = resumedProgress(session.progress);
 
   const run = new FitRun(session, {
     model: module,
@@ -71,16 +63,10 @@ export async function fit(
     schedules: new LRSchedules(lrSchedulers, () => trainer.callbackMetrics),
     manual,
     progress: session.progress,
-    batchesPerEpoch: limit,
-    openEpoch: (resumeFrom) =>
-      new BatchStream(loader, {
-        ...(limit !== undefined && { limit }),
-        ...(transfer && { transfer }),
-        ...(resumeFrom && { resumeFrom }),
-      }),
+    openEpoch: (resumeFrom) => data.openEpoch(session.progress.epoch, resumeFrom),
     validate: validates
       ? async () =>
-          void (await evaluate(session, 'validation', await validation(), {
+          void (await evaluate(session, 'validation', await data.validation(session.progress.epoch), {
             loggerStep: session.progress.logStep,
             onMeasured: () => {
               session.progress.validated = true;
@@ -90,7 +76,7 @@ export async function fit(
     ...(inMidEpoch && { resumeFrom: resumed.epoch! }),
   });
   onRun(run);
-  if (run.done || limit === 0) {
+  if (run.done || data.length === 0) {
     await callbacks.call('on_fit_end', []);
     await hooks.on_fit_end?.();
     return;
@@ -173,10 +159,4 @@ async function sanityCheck(
   await callbacks.call('on_sanity_check_end', []);
   trainer.metrics.clear();
   state.stage = 'train';
-}
-
-/** With `overfitBatches` the training data is not shuffled: the same batches come every epoch. */
-async function trainDataloader(session: Session): Promise<DataLoader<unknown>> {
-  const loader = await session.data.trainDataloader();
-  return session.config.overfitBatches === 0 ? loader : loader.with({ shuffle: false });
 }

@@ -34,6 +34,8 @@ export interface TrainerConfig {
   checkValEveryNEpoch?: number | null;
   /** Validation batches to run before training, so that mistakes there show at once; -1 runs all. @type integer @minimum -1 @default 2 */
   numSanityValSteps?: number;
+  /** Asks for the training and validation data again every n-th epoch; 0 keeps the data loaders for the whole run. @type integer @minimum 0 @default 0 */
+  reloadDataloadersEveryNEpochs?: number;
   /** Hands metrics of training steps to the loggers every n-th step; 0 never does. @type integer @minimum 0 @default 50 */
   logEveryNSteps?: number;
   /** Adds up the gradients of this many batches before the optimizer steps. @type integer @minimum 1 @default 1 */
@@ -105,6 +107,7 @@ const defaults: ResolvedTrainerConfig = {
   valCheckInterval: null,
   checkValEveryNEpoch: 1,
   numSanityValSteps: 2,
+  reloadDataloadersEveryNEpochs: 0,
   logEveryNSteps: 50,
   accumulateGradBatches: 1,
   gradientClipVal: null,

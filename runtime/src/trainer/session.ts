@@ -68,6 +68,16 @@ export class Session implements LoopHost {
     for (const logger of this.loggers) logger.logMetrics(metrics, step);
   }
 
+  /** Tells the loggers what runs. */
+  describeRun(): void {
+    const hparams = { ...this.module.hparams, ...this.data.datamodule?.hparams };
+    for (const logger of this.loggers) {
+      if (Object.keys(hparams).length > 0) logger.logHyperparams(hparams);
+      logger.logGraph?.(this.module);
+      logger.save();
+    }
+  }
+
   checkInterrupt(): void {
     this.#watch.check();
   }
@@ -82,6 +92,7 @@ export class Session implements LoopHost {
       await this.data.setup(fn);
       await callbacks.call('setup', [fn]);
       await this.hooks.setup?.(fn);
+      await this.hooks.configure_model?.();
       const result = await body();
       await this.data.teardown(fn);
       await callbacks.call('teardown', [fn]);

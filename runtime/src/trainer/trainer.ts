@@ -242,6 +242,7 @@ export class Trainer {
     const source = await this.#read(ckptPath);
     return session.run(async () => {
       await restore(session, source);
+      session.describeRun();
       return evaluate(session, stage, await requireLoaders(session, stage), {
         loggerStep: session.progress.batchesThatStepped,
       });

@@ -28,6 +28,8 @@ export function validateTrainerConfig(config: ResolvedTrainerConfig): void {
       'a whole number from 0, or -1 for all batches',
     );
   }
+  const { reloadDataloadersEveryNEpochs: n } = config;
+  if (!Number.isInteger(n) || n < 0) throw wrong('reloadDataloadersEveryNEpochs', n, 'a whole number from 0');
   const { checkValEveryNEpoch, valCheckInterval, gradientClipVal, gradientClipAlgorithm, fastDevRun } =
     config;
   if (checkValEveryNEpoch !== null && (!Number.isInteger(checkValEveryNEpoch) || checkValEveryNEpoch < 1)) {

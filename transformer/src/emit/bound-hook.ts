@@ -43,7 +43,7 @@ function parameterCount(signature: Signature): number {
 
 /**
  * For each parameter whether it is narrower than what the hook promises. A batch is not: the loop has the type of the
- * step's own; nor are the outputs of an evaluation step, which the loop has from the call.
+ * step's own; nor is what an evaluation step returned for one batch, which the loop has from the call.
  */
 function casts(
   signature: Signature,
@@ -55,7 +55,8 @@ function casts(
   return signature.getParameters().map((parameter, index) => {
     const argument = passed[index];
     if (argument === undefined || argument.getName() === 'batch') return false;
-    if (argument.getName() === 'outputs' && name !== 'on_train_batch_end') return false;
+    if (argument.getName() === 'outputs' && /^on_(validation|test|predict)_batch_end$/.test(name))
+      return false;
     return !argument.getTypeAtLocation(declaration).isAssignableTo(parameter.getTypeAtLocation(declaration));
   });
 }

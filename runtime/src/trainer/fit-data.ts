@@ -1,0 +1,93 @@
+import type { DataLoader, LoaderState } from '../data/data-loader.js';
+import { BatchStream, type BatchStreamOptions } from '../loops/batch-stream.js';
+import type { EvaluationLoader } from '../loops/evaluation-run.js';
+import type { OpenedEpoch } from '../loops/fit-run.js';
+import { batchLimit, limitedLength } from './batch-limit.js';
+import { evaluationLoaders } from './evaluate.js';
+import type { Session } from './session.js';
+
+interface Loaded<Data> {
+  data: Data;
+  /** The epoch that it was loaded for. */
+  epoch: number;
+}
+
+interface TrainingData {
+  loader: DataLoader<unknown>;
+  /** Batches to use; undefined for all of data without length. */
+  length: number | undefined;
+}
+
+/** The data loaders of a fit: asked for when they are first needed, and again every `reloadDataloadersEveryNEpochs`. */
+export class FitData {
+  #train: Loaded<TrainingData> | undefined;
+  #validation: Loaded<EvaluationLoader<unknown>[]> | undefined;
+  readonly #transfer: BatchStreamOptions<unknown>['transfer'];
+
+  constructor(private readonly session: Session) {
+    this.#transfer = session.data.transfer(0);
+  }
+
+  /** Training batches per epoch, limits applied; undefined for data without length. */
+  get length(): number | undefined {
+    return this.#train?.data.length;
+  }
+
+  get hasValidation(): boolean {
+    return this.#validation !== undefined;
+  }
+
+  /**
+   * Asks for the training data.
+   *
+   * @param order how the last epoch before `epoch` was ordered, to go on from there
+   */
+  async loadTraining(epoch: number, order?: LoaderState): Promise<void> {
+    const { session } = this;
+    const given = await session.data.trainDataloader();
+    // The same batches come every epoch.
+    const loader = session.config.overfitBatches === 0 ? given : given.with({ shuffle: false });
+    const length = limitedLength(
+      loader,
+      batchLimit(session.config, 'limitTrainBatches'),
+      'limitTrainBatches',
+    );
+    session.trainer.numTrainingBatches = length ?? Number.POSITIVE_INFINITY;
+    if (order !== undefined && this.#lastDue(epoch) !== epoch) loader.restore(order);
+    this.#train = { data: { loader, length }, epoch: this.#lastDue(epoch) };
+  }
+
+  /** Begins an epoch of the training data, or goes on with one. */
+  async openEpoch(epoch: number, resumeFrom?: LoaderState): Promise<OpenedEpoch<unknown>> {
+    if (this.#isOutdated(this.#train!, epoch)) await this.loadTraining(epoch);
+    const { loader, length } = this.#train!.data;
+    const stream = new BatchStream(loader, {
+      ...(length !== undefined && { limit: length }),
+      ...(this.#transfer && { transfer: this.#transfer }),
+      ...(resumeFrom && { resumeFrom }),
+    });
+    return { stream, length };
+  }
+
+  async validation(epoch: number): Promise<readonly EvaluationLoader<unknown>[]> {
+    if (this.#validation === undefined || this.#isOutdated(this.#validation, epoch)) {
+      const loaders = await evaluationLoaders(this.session, 'validation');
+      const known = this.#validation?.data ?? [];
+      // The loggers' axis goes on.
+      const data = loaders.map((loader, i) => ({ ...loader, loggedBatches: known[i]?.loggedBatches ?? 0 }));
+      this.#validation = { data, epoch: this.#lastDue(epoch) };
+    }
+    return this.#validation.data;
+  }
+
+  #isOutdated(loaded: Loaded<unknown>, epoch: number): boolean {
+    const { reloadDataloadersEveryNEpochs: n } = this.session.config;
+    return n > 0 && epoch - loaded.epoch >= n;
+  }
+
+  /** The last epoch up to this one in which a run from the beginning loads its data: a resumed run keeps to that. */
+  #lastDue(epoch: number): number {
+    const { reloadDataloadersEveryNEpochs: n } = this.session.config;
+    return n > 0 ? epoch - (epoch % n) : 0;
+  }
+}
