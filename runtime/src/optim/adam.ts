@@ -1,3 +1,4 @@
+import { adamInPlace } from '../engines/ort/adam.js';
 import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
 import type { OptimizerDefinition, OptimizerParams } from './optimizer.js';
 import { decayRates, flag, nonNegative } from './options.js';
@@ -72,6 +73,10 @@ export class Adam extends ElementwiseOptimizer<AdamOptions> {
     const penalty = decoupled ? 0 : weightDecay;
     const sign = maximize ? -1 : 1;
     const onGrad = { shrink, penalty, sign };
+    if (largestSq === undefined && penalty === 0 && sign === 1) {
+      const values = { param, grad, average, averageSq };
+      if (adamInPlace(values, { beta1, beta2, stepSize, epsilon, shrink })) return;
+    }
     if (largestSq === undefined)
       descend(param, grad, average, averageSq, beta1, beta2, stepSize, epsilon, onGrad);
     else

@@ -48,9 +48,9 @@ describe('Switchboard', () => {
     }
   });
 
-  test('takes float32 graphs of up to three inputs', () => {
-    expect(Switchboard.takes(oneNode('Sum', ['p', 'q', 'r']))).toBe(true);
-    expect(Switchboard.takes(oneNode('Sum', ['p', 'q', 'r', 's']))).toBe(false);
+  test('takes float32 graphs of up to six inputs', () => {
+    expect(Switchboard.takes(oneNode('Sum', ['p', 'q', 'r', 's', 't', 'u']))).toBe(true);
+    expect(Switchboard.takes(oneNode('Sum', ['p', 'q', 'r', 's', 't', 'u', 'v']))).toBe(false);
     expect(Switchboard.takes({ ...oneNode('Less', ['p', 'q']), outputs: { y: 'bool' } })).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import { type OrtBinding, OrtSession, type OrtTensor, type OrtTensors } from './
 import type { OnnxGraph, OnnxNode } from './onnx-model.js';
 
 /** The inputs that every graph shares, by position. */
-const INPUTS = ['a', 'b', 'c'] as const;
+const INPUTS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 
 /** Fed where a graph has no input. */
 const NOTHING: OrtTensor = { type: 'float32', dims: [0], data: new Float32Array(0) };
@@ -36,7 +36,7 @@ export class Switchboard {
     for (const graph of graphs) if (Switchboard.takes(graph)) this.#lines.set(graph, this.#lines.size);
   }
 
-  /** Whether a graph fits: up to three float32 inputs, one float32 output. */
+  /** Whether a graph fits: up to six float32 inputs, one float32 output. */
   static takes({ inputs, outputs }: OnnxGraph): boolean {
     const types = [...Object.values(inputs), ...Object.values(outputs)];
     return Object.keys(inputs).length <= INPUTS.length && types.every((type) => type === 'float32');
