@@ -1,3 +1,4 @@
+import { type BoundHooks, bindHooks } from '../hooks/bind.js';
 import type { HookTable } from '../hooks/signatures.js';
 import type { EvaluationRun } from '../loops/evaluation-run.js';
 import type { FitRun } from '../loops/fit-run.js';
@@ -29,6 +30,12 @@ const registry = new WeakMap<object, CompiledClass<never>>();
 /** Generated code calls this when it is imported. Parts registered earlier for the same class stay. */
 export function registerCompiled<Instance>(target: Class<Instance>, parts: CompiledClass<Instance>): void {
   registry.set(target, { ...registry.get(target), ...parts });
+}
+
+/** A module's hooks: by the table that the compiler registered, else by its decorators. */
+export function boundHooks(module: object): BoundHooks<'module'> {
+  const table = compiledOf(module.constructor)?.hooks;
+  return bindHooks<'module'>(module, table && Object.entries(table));
 }
 
 /** What the compiler registered for exactly this class (a subclass has hooks of its own). */

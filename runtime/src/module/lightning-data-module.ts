@@ -1,6 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { completeHparams } from './hparams.js';
+import { dataModuleFromCheckpoint } from './load-from-checkpoint.js';
 
 /**
  * Base class of data modules: everything about the data of a project in one place, `@Hook('prepare_data')`,
@@ -12,6 +13,24 @@ export abstract class LightningDataModule<H extends object = object> {
   /** The settings: validated and with their defaults when the project was compiled, as given otherwise. */
   readonly hparams: Required<H>;
   #trainer: Trainer | undefined;
+
+  /**
+   * A data module as a checkpoint has it: with the settings that are kept there, and the state that its hook
+   * `load_state_dict` takes.
+   *
+   * @param hparams settings to use in place of the checkpoint's, or that it leaves out
+   * @throws PLError PL2xxx when a setting does not fit, PL3xxx when the file cannot be read
+   */
+  static loadFromCheckpoint<Data extends LightningDataModule, Hparams>(
+    this: new (
+      hparams: Hparams,
+    ) => Data,
+    path: string,
+    hparams: Partial<NonNullable<Hparams>> = {},
+  ): Promise<Data> {
+    // biome-ignore lint/complexity/noThisInStatic: the class on which it was called
+    return dataModuleFromCheckpoint(this, path, hparams);
+  }
 
   /** @throws PLError PL2xxx when a setting does not fit its declaration */
   constructor(hparams?: H) {

@@ -8,6 +8,7 @@ import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import * as tf from '../tf.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { completeHparams } from './hparams.js';
+import { moduleFromCheckpoint } from './load-from-checkpoint.js';
 import { namedParameters, namedVariables } from './named-variables.js';
 
 /**
@@ -27,6 +28,30 @@ export abstract class LightningModule<H extends object = object> {
    */
   readonly automaticOptimization: boolean = true;
   #trainer: Trainer | undefined;
+
+  /**
+   * A module as a checkpoint has it: built with the hyper-parameters that are kept there, with its weights.
+   *
+   * @param hparams hyper-parameters to use in place of the checkpoint's, or that it leaves out
+   * @param options.strict false leaves alone what only the module or only the checkpoint has; default true
+   * @throws PLError PL2xxx when a hyper-parameter does not fit, PL3xxx when the file cannot be read or is that of
+   * another model
+   * @example
+   * ```ts
+   * const model = await DigitsClassifier.loadFromCheckpoint('best.ckpt', { dropout: 0 });
+   * ```
+   */
+  static loadFromCheckpoint<Module extends LightningModule, Hparams>(
+    this: new (
+      hparams: Hparams,
+    ) => Module,
+    path: string,
+    hparams: Partial<NonNullable<Hparams>> = {},
+    options: { strict?: boolean } = {},
+  ): Promise<Module> {
+    // biome-ignore lint/complexity/noThisInStatic: the class on which it was called
+    return moduleFromCheckpoint(this, path, hparams, options);
+  }
 
   /** @throws PLError PL2xxx when a hyper-parameter does not fit its declaration */
   constructor(hparams?: H) {

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
+import { assignState } from '../checkpoint/assign-state.js';
 import type { Checkpoint, TensorData } from '../checkpoint/checkpoint.js';
-import { compareState } from '../checkpoint/compare-state.js';
 import { PLError } from '../errors/pl-error.js';
 import { declaredHparams } from '../hooks/decorators.js';
 import type { EpochState, FitRun } from '../loops/fit-run.js';
 import type { FitProgress } from '../loops/progress.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { DataModuleState } from '../module/load-from-checkpoint.js';
 import { gradOf, setGrad } from '../optim/gradients.js';
 import type { OptimizersInForce } from '../optim/lr-schedulers/config.js';
 import type { LRSchedulerState } from '../optim/lr-schedulers/scheduler-state.js';
@@ -72,8 +73,15 @@ export async function captureCheckpoint(
     samplers: (loader === undefined ? {} : { train: loader }) satisfies SamplersState,
     extra: {},
   };
-  const data = session.data.stateDict();
-  if (data !== undefined) checkpoint.extra = { ...checkpoint.extra, datamodule: data };
+  const { data } = session;
+  const state = data.stateDict();
+  checkpoint.extra = {
+    ...(state !== undefined && { datamodule: state }),
+    ...(data.datamodule !== undefined &&
+      declaredHparams(data.datamodule.constructor) !== undefined && {
+        datamodule_hyper_parameters: savedHparams(data.datamodule),
+      }),
+  } satisfies DataModuleState;
   const { phase } = session.results;
   session.results.phase = 'on_save_checkpoint';
   await callbacks.call('on_save_checkpoint', [checkpoint]);
@@ -112,9 +120,9 @@ function optimizerState(
   return state;
 }
 
-function savedHparams(module: LightningModule): Record<string, unknown> {
-  const ignored = declaredHparams(module.constructor)?.ignore ?? [];
-  return Object.fromEntries(Object.entries(module.hparams).filter(([name]) => !ignored.includes(name)));
+function savedHparams(owner: { readonly hparams: object }): Record<string, unknown> {
+  const ignored = declaredHparams(owner.constructor)?.ignore ?? [];
+  return Object.fromEntries(Object.entries(owner.hparams).filter(([name]) => !ignored.includes(name)));
 }
 
 /** A checkpoint, and the file that it was read from. */
@@ -133,15 +141,9 @@ export async function restore(session: Session, source: CheckpointSource | undef
   const { checkpoint, path } = source;
   // The hook comes first: it may rename what an older version of the model saved.
   await hooks.on_load_checkpoint?.(checkpoint);
-  const variables = module.stateDict();
-  compareState(variables, checkpoint.stateDict, path);
-  for (const [name, { shape, dtype, data: values }] of checkpoint.stateDict) {
-    const value = tf.tensor(values, shape, dtype);
-    variables.get(name)!.assign(value);
-    value.dispose();
-  }
-  const dataState = checkpoint.extra?.datamodule;
-  if (dataState !== undefined) data.loadStateDict(dataState as Record<string, unknown>);
+  assignState(module.stateDict(), checkpoint, path);
+  const { datamodule }: DataModuleState = checkpoint.extra ?? {};
+  if (datamodule !== undefined) data.loadStateDict(datamodule);
   await callbacks.call('on_load_checkpoint', [checkpoint]);
   callbacks.loadStateDict(checkpoint.callbacks);
 }

@@ -1,11 +1,11 @@
 import { CallbackList } from '../callbacks/callback-list.js';
-import { type BoundHooks, bindHooks } from '../hooks/bind.js';
+import type { BoundHooks } from '../hooks/bind.js';
 import type { TrainerFn } from '../hooks/signatures.js';
 import type { Logger } from '../loggers/logger.js';
 import type { LoopHost } from '../loops/loop-host.js';
 import { initialProgress } from '../loops/progress.js';
 import { type Metrics, Results } from '../loops/results.js';
-import { compiledOf } from '../module/compiled.js';
+import { boundHooks } from '../module/compiled.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { DataSource, type GivenData } from './data-source.js';
 import { Interruption, InterruptionWatch } from './interruption.js';
@@ -32,8 +32,7 @@ export class Session implements LoopHost {
     this.config = trainer.config;
     this.state = trainer.state;
     this.loggers = trainer.loggers;
-    const table = compiledOf(module.constructor)?.hooks;
-    this.hooks = bindHooks<'module'>(module, table && Object.entries(table));
+    this.hooks = boundHooks(module);
     module.trainer = trainer;
     this.data = new DataSource(module, this.hooks, given);
     if (given.datamodule) given.datamodule.trainer = trainer;
