@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,7 +72,13 @@ test('an interrupt reaches a program of pl run once', async () => {
   expect([code, output]).toEqual([130, 'ready\ninterrupts: 1\n']);
 });
 
-test('pl generate --watch generates again after a change', async () => {
+const reporter = `
+  import { Callback, Hook } from '@pl-ts/runtime';
+  export class Report extends Callback {
+    @Hook('on_fit_start') begin() {}
+  }`;
+
+test('pl generate --watch generates again after each change', async () => {
   const watching = spawn(process.execPath, [...command, 'generate', '--watch'], { cwd: project });
   let output = '';
   watching.stdout.on('data', (data) => {
@@ -82,16 +88,36 @@ test('pl generate --watch generates again after a change', async () => {
     while (!output.includes(text)) await new Promise((resolve) => setTimeout(resolve, 20));
     output = '';
   };
-  const edit = (path: string) => {
-    writeFileSync(file(path), readFileSync(file(path), 'utf8').replaceAll('val_acc', 'val_accuracy'));
+  const edit = (path: string, from: string, to: string) => {
+    writeFileSync(file(path), readFileSync(file(path), 'utf8').replaceAll(from, to));
+  };
+  /** As many editors save: the file is another one afterwards. */
+  const replace = (path: string, from: string, to: string) => {
+    writeFileSync(file('saved'), readFileSync(file(path), 'utf8').replaceAll(from, to));
+    renameSync(file('saved'), file(path));
   };
   try {
     await printed('src/generated/metrics.ts');
-    edit('src/model.ts');
+    edit('src/model.ts', 'val_acc', 'val_accuracy');
     await printed('config.yaml(');
-    edit('config.yaml');
+    edit('config.yaml', 'val_acc', 'val_accuracy');
     await printed('src/generated/metrics.ts');
-    expect(readFileSync(file('src/generated/metrics.ts'), 'utf8')).toContain('val_accuracy');
+    for (const name of ['test_first', 'test_second']) {
+      replace(
+        'src/model.ts',
+        /'(test_(?:acc|first))'/.exec(readFileSync(file('src/model.ts'), 'utf8'))![1]!,
+        name,
+      );
+      await printed('src/generated/metrics.ts');
+    }
+    mkdirSync(file('src/callbacks'));
+    writeFileSync(file('src/callbacks/report.ts'), reporter);
+    await printed('src/generated/hooks.ts');
+    rmSync(file('src/callbacks'), { recursive: true });
+    await printed('src/generated/hooks.ts');
+    expect(readFileSync(file('src/generated/metrics.ts'), 'utf8')).toMatch(
+      /val_accuracy: true;.*test_second: true;/s,
+    );
   } finally {
     watching.kill();
   }

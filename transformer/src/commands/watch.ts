@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type OpenProject, openProject } from '../discovery/open-project.js';
 import { CommandError } from './command-error.js';
 import { generateFrom } from './generate.js';
+import { watchTree } from './watch-tree.js';
 
 /** How long a burst of changes may last, in milliseconds: editors write files in several steps. */
 const QUIET_MS = 80;
@@ -17,28 +18,25 @@ export function watch(path: string): void {
     const paths = [...changed];
     changed.clear();
     try {
-      if (paths.some((file) => file.endsWith('.json') && file.startsWith(join(opened.root, 'tsconfig')))) {
-        opened = openProject(path);
-      } else {
-        refresh(opened, paths);
-      }
+      if (paths.some((file) => file.startsWith(join(opened.root, 'tsconfig')))) opened = openProject(path);
+      else refresh(opened, paths);
       generateFrom(opened);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       console.error(error.format()); // such as a tsconfig.json that is being edited
     }
   };
-  const note = (folder: string) => (_event: string, name: string | null) => {
-    const file = name === null ? '' : join(folder, name);
+  const note = (file: string) => {
     if (!concerns(file, opened)) return;
     changed.add(file);
     clearTimeout(timer);
     timer = setTimeout(generateAgain, QUIET_MS);
   };
 
+  // Watching begins first: a change during the first generation is not lost.
+  watchFolder(opened.root, (_event, name) => note(join(opened.root, name ?? '')));
+  watchTree(opened.sourceRoot, note);
   generateFrom(opened);
-  if (opened.sourceRoot !== opened.root) watchFolder(opened.root, note(opened.root));
-  watchFolder(opened.sourceRoot, { recursive: true }, note(opened.sourceRoot));
 }
 
 function concerns(file: string, { root, sourceRoot }: OpenProject): boolean {
