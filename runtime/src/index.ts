@@ -1,4 +1,5 @@
 import './engines/default.js';
+import './functional/on-ort.js';
 
 export type { MonitorMode } from './callbacks/best-checkpoints.js';
 export { Callback } from './callbacks/callback.js';
@@ -19,6 +20,7 @@ export {
   type SummaryRow,
   summarize,
 } from './callbacks/summarize.js';
+export { Timer, type TimerOptions } from './callbacks/timer.js';
 export {
   type Checkpoint,
   readCheckpoint,
@@ -212,6 +214,12 @@ export {
 } from './random/seed-everything.js';
 export * as tf from './tf.js';
 export { Interruption } from './trainer/interruption.js';
-export type { CheckpointConfig, TrainerConfig, TrainerOptions } from './trainer/options.js';
+export type {
+  CheckpointConfig,
+  Duration,
+  DurationParts,
+  TrainerConfig,
+  TrainerOptions,
+} from './trainer/options.js';
 export type { RunningStage, TrainerState } from './trainer/state.js';
 export { type EvaluationOptions, type FitOptions, Trainer } from './trainer/trainer.js';

@@ -37,3 +37,18 @@ export function commonGraph(key: string, graph: OnnxGraph): string {
   commonGraphs.set(key, graph);
   return key;
 }
+
+/** An operator over named values, as the nodes of a graph are mostly written. */
+export function node(
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Readonly<Record<string, Attribute>> = {},
+): OnnxNode {
+  return { op, inputs, outputs: [output], attributes };
+}
+
+/** A number as a value of a graph. */
+export function constant(output: string, value: number): OnnxNode {
+  return node('Constant', [], output, { value_float: { float: value } });
+}

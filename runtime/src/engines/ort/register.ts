@@ -30,6 +30,7 @@ import {
 } from './kernels/movement.js';
 import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from './kernels/pooling.js';
 import { reductionKernels, softmax } from './kernels/reductions.js';
+import { GRAPH_KERNEL, graphKernel } from './run-graph.js';
 import { Sessions } from './sessions.js';
 import type { SizeLimits } from './size-limits.js';
 
@@ -83,6 +84,8 @@ export function registerOrt(binding: OrtBinding, { threads, name = 'ort', limits
     const chosen: KernelFunc = hot ? takeOver(hot, kernelFunc) : kernelFunc;
     registerKernel({ ...rest, kernelName, backendName: name, kernelFunc: chosen });
   }
+  const kernelFunc = graphKernel as unknown as KernelFunc;
+  registerKernel({ kernelName: GRAPH_KERNEL, backendName: name, kernelFunc });
   // A priority above `cpu`'s makes it the backend of tensors that come before an engine is chosen.
   registerBackend(name, () => new OrtBackend(new Sessions(binding, threads), limits), 2);
 }

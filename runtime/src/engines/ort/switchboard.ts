@@ -36,10 +36,14 @@ export class Switchboard {
     for (const graph of graphs) if (Switchboard.takes(graph)) this.#lines.set(graph, this.#lines.size);
   }
 
-  /** Whether a graph fits: up to six float32 inputs, one float32 output. */
+  /** Whether a graph fits: up to six float32 inputs, one float32 output `y`. */
   static takes({ inputs, outputs }: OnnxGraph): boolean {
     const types = [...Object.values(inputs), ...Object.values(outputs)];
-    return Object.keys(inputs).length <= INPUTS.length && types.every((type) => type === 'float32');
+    return (
+      Object.keys(inputs).length <= INPUTS.length &&
+      Object.keys(outputs).join() === 'y' &&
+      types.every((type) => type === 'float32')
+    );
   }
 
   run(graph: OnnxGraph, inputs: OrtTensors, y: OrtTensor): void {
