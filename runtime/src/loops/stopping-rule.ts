@@ -8,9 +8,11 @@ export class StoppingRule {
   readonly #minEpochs: number;
   readonly #minSteps: number;
 
-  constructor(config: Pick<ResolvedTrainerConfig, 'maxEpochs' | 'maxSteps' | 'minEpochs' | 'minSteps'>) {
+  constructor(
+    config: Pick<ResolvedTrainerConfig, 'maxEpochs' | 'maxSteps' | 'maxTime' | 'minEpochs' | 'minSteps'>,
+  ) {
     this.maxSteps = config.maxSteps === -1 ? Number.POSITIVE_INFINITY : config.maxSteps;
-    const maxEpochs = config.maxEpochs ?? (config.maxSteps === -1 ? 1000 : -1);
+    const maxEpochs = config.maxEpochs ?? (config.maxSteps === -1 && config.maxTime === null ? 1000 : -1);
     this.maxEpochs = maxEpochs === -1 ? Number.POSITIVE_INFINITY : maxEpochs;
     this.#minEpochs = config.minEpochs ?? 0;
     this.#minSteps = config.minSteps ?? 0;

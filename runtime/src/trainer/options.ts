@@ -8,7 +8,7 @@ import type { MetricName } from '../module/metric-names.js';
  * Counts of batches: an integer from 1 counts batches, a number between 0 and 1 is that share of them, 0 is none.
  */
 export interface TrainerConfig {
-  /** Epochs to train for; -1 trains without limit. By default 1000, or no limit where maxSteps is set. @type integer @minimum -1 @default null */
+  /** Epochs to train for; -1 trains without limit. By default 1000, or no limit where maxSteps or maxTime is set. @type integer @minimum -1 @default null */
   maxEpochs?: number | null;
   /** Epochs to train for at least, whatever asks for an early stop. @type integer @minimum 0 @default null */
   minEpochs?: number | null;
@@ -16,6 +16,8 @@ export interface TrainerConfig {
   maxSteps?: number;
   /** Optimizer steps to train for at least, whatever asks for an early stop. @type integer @minimum 0 @default null */
   minSteps?: number | null;
+  /** Trains no longer than this, to the end of the running batch: DD:HH:MM:SS, or a record of days, hours, minutes and seconds. By default without limit. @pattern ^\d+:\d\d:\d\d:\d\d$ @default null */
+  maxTime?: Duration | null;
   /** Training batches per epoch: a count, a share, or null for all. @minimum 0 @default null */
   limitTrainBatches?: number | null;
   /** Validation batches: a count, a share, or null for all. @minimum 0 @default null */
@@ -62,6 +64,20 @@ export interface TrainerConfig {
   threads?: number | null;
 }
 
+/** A length of time: `DD:HH:MM:SS`, or the parts that it consists of. */
+export type Duration = string | DurationParts;
+
+export interface DurationParts {
+  /** @minimum 0 @default 0 */
+  days?: number;
+  /** @minimum 0 @default 0 */
+  hours?: number;
+  /** @minimum 0 @default 0 */
+  minutes?: number;
+  /** @minimum 0 @default 0 */
+  seconds?: number;
+}
+
 /** Settings of the checkpoints that a run writes: ModelCheckpoint's, except what only code can give. */
 export interface CheckpointConfig {
   /** Folder of the checkpoints; null means `checkpoints` in the run's log folder. @default null */
@@ -98,6 +114,7 @@ const defaults: ResolvedTrainerConfig = {
   minEpochs: null,
   maxSteps: -1,
   minSteps: null,
+  maxTime: null,
   limitTrainBatches: null,
   limitValBatches: null,
   limitTestBatches: null,

@@ -4,6 +4,7 @@ import type { Callback } from '../callbacks/callback.js';
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
 import { ModelSummary } from '../callbacks/model-summary.js';
 import { ProgressBar } from '../callbacks/progress-bar.js';
+import { Timer } from '../callbacks/timer.js';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
 import { type SelectedEngine, selectEngine } from '../engines/select.js';
@@ -91,10 +92,11 @@ export class Trainer {
   }
 
   #defaultCallbacks(given: readonly Callback[]): Callback[] {
-    const { enableProgressBar, enableModelSummary, enableCheckpointing } = this.config;
+    const { enableProgressBar, enableModelSummary, enableCheckpointing, maxTime } = this.config;
     const lacks = (kind: abstract new (...args: never[]) => Callback) =>
       !given.some((c) => c instanceof kind);
     return [
+      ...(maxTime !== null && lacks(Timer) ? [new Timer({ duration: maxTime })] : []),
       ...(enableProgressBar && lacks(ProgressBar) ? [new ProgressBar()] : []),
       ...(enableModelSummary && lacks(ModelSummary) ? [new ModelSummary()] : []),
       ...(enableCheckpointing && lacks(ModelCheckpoint) ? [new ModelCheckpoint()] : []),

@@ -1,4 +1,5 @@
 import { PLError } from '../errors/pl-error.js';
+import { parseDuration } from './duration.js';
 import type { ResolvedTrainerConfig } from './options.js';
 
 /** Refuses settings that make no sense, whatever way they came in. */
@@ -27,6 +28,9 @@ export function validateTrainerConfig(config: ResolvedTrainerConfig): void {
       config.numSanityValSteps,
       'a whole number from 0, or -1 for all batches',
     );
+  }
+  if (config.maxTime !== null && parseDuration(config.maxTime) === undefined) {
+    throw wrong('maxTime', config.maxTime, 'DD:HH:MM:SS, or a record of days, hours, minutes and seconds');
   }
   const { reloadDataloadersEveryNEpochs: n } = config;
   if (!Number.isInteger(n) || n < 0) throw wrong('reloadDataloadersEveryNEpochs', n, 'a whole number from 0');
