@@ -13,7 +13,7 @@ export const trainerErrors = {
   PL5006:
     'A training step returns the loss as a tensor with one element, a record that holds it under `loss`, or nothing to leave the weights alone for that batch. It cannot be asynchronous: the forward pass is recorded while it runs, so that gradients can be computed from it.',
   PL5007:
-    'With `trainer.detectAnomaly` the loss of every step is checked, and it was NaN or infinite. Usual causes: a learning rate that is too high, a logarithm or division of zero, a broken sample. The message names the epoch and the batch.',
+    'With `trainer.detectAnomaly` the result of every operation is checked, and one was NaN or infinite. The message names the operation, the hook and the batch in which that happened first; in the backward pass also the operation whose gradient was computed. Usual causes: a learning rate that is too high, a logarithm, root or division of zero, a broken sample. Infinities that a computation gets as constants, as masks do, may pass.',
   PL5008:
     'tfjs layers make their weights when they learn the shape of their input. Layers that learn it only in the first training step have weights that neither the optimizer nor the checkpoints know. Give the first layer `inputShape`, or call `build` in the constructor.',
   PL5009:

@@ -1,3 +1,4 @@
+import { runningOperation } from '../engines/running-operation.js';
 import * as tf from '../tf.js';
 
 /** Tensors that the forward pass leaves for the backward pass, by name. */
@@ -55,5 +56,6 @@ export function runOperation<Attrs>(
     const byName = (kept: tf.Tensor[]): Saved => Object.fromEntries(names.map((name, i) => [name, kept[i]]));
     return { value, gradFunc: (dy, kept) => chosen.backward(dy, byName(kept), attrs) };
   });
+  runningOperation.name = chosen.name;
   return onTape(...inputs);
 }

@@ -224,13 +224,6 @@ export class FitRun<Batch = unknown> {
 
   /** The loss in what a training step returned. */
   loss(output: TrainingStepOutput): tf.Scalar | undefined {
-    const loss = this.#lossIn(output);
-    if (loss !== undefined && this.#host.config.detectAnomaly) this.#checkFinite(loss);
-    return loss;
-  }
-
-  /** Takes over what a training step returned. */
-  #lossIn(output: TrainingStepOutput): tf.Scalar | undefined {
     if (output === undefined) {
       this.outputs = {};
       return undefined;
@@ -251,18 +244,6 @@ export class FitRun<Batch = unknown> {
     this.outputs = { ...output };
     for (const name in output) if (name !== 'loss') this.#held.push(...holdTensors(output[name]));
     return output.loss;
-  }
-
-  #checkFinite(loss: tf.Scalar): void {
-    const value = loss.dataSync()[0]!;
-    if (Number.isFinite(value)) return;
-    throw new PLError(
-      'PL5007',
-      `the loss is ${value} in epoch ${this.currentEpoch}, batch ${this.batchIdx} (step ${this.progress.globalStep}).`,
-      {
-        hint: 'Lower the learning rate, clip the gradients (--trainer.gradientClipVal 1) or look at this batch.',
-      },
-    );
   }
 
   beforeZeroGrad(): void {

@@ -46,7 +46,7 @@ export interface TrainerConfig {
   gradientClipVal?: number | null;
   /** What gradientClipVal limits: the norm over all gradients, or each value. @default "norm" */
   gradientClipAlgorithm?: 'norm' | 'value';
-  /** Stops with an error at the first loss that is NaN or infinite. @default false */
+  /** Looks at the result of every operation, and stops at the first that is NaN or infinite; slow. @default false */
   detectAnomaly?: boolean;
   /** Writes checkpoints by the rules of the group `checkpoint`. @default true */
   enableCheckpointing?: boolean;

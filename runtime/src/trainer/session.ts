@@ -7,6 +7,7 @@ import { initialProgress } from '../loops/progress.js';
 import { type Metrics, Results } from '../loops/results.js';
 import { boundHooks } from '../module/compiled.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import { detectAnomalies } from './anomaly-detection.js';
 import { DataSource, type GivenData } from './data-source.js';
 import { Interruption, InterruptionWatch } from './interruption.js';
 import type { Trainer } from './trainer.js';
@@ -81,11 +82,23 @@ export class Session implements LoopHost {
     this.#watch.check();
   }
 
+  #detectAnomalies(): () => void {
+    return detectAnomalies(
+      () => {
+        const { epoch, globalStep: step, batches } = this.progress;
+        const batchIdx = this.state.stage === 'train' ? batches : undefined;
+        return { hook: this.results.phase, epoch, step, batchIdx };
+      },
+      () => this.module.stateDict(),
+    );
+  }
+
   /** Runs `body` between setup and teardown; whatever goes wrong reaches callbacks, data module and loggers. */
   async run<Result>(body: () => Promise<Result>): Promise<Result> {
     const { state, callbacks, fn } = this;
     state.status = 'running';
     this.#watch.start();
+    const stopDetection = this.config.detectAnomaly ? this.#detectAnomalies() : undefined;
     try {
       await this.data.prepare();
       await this.data.setup(fn);
@@ -109,6 +122,7 @@ export class Session implements LoopHost {
         logger.finalize(error instanceof Interruption ? 'interrupted' : 'failed');
       throw error;
     } finally {
+      stopDetection?.();
       this.results = new Results();
       this.#watch.stop();
     }

@@ -244,7 +244,7 @@ describe('fit', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
-  it('refuses a loss that is not finite when asked to look, and names the batch', async () => {
+  it('refuses a result that is not finite when asked to look, and names the batch', async () => {
     class Broken extends Classifier {
       @TrainingStep
       override train_(batch: Batch) {
@@ -253,7 +253,7 @@ describe('fit', () => {
     }
     const { trainer, datamodule } = newRun({ detectAnomaly: true });
     await expect(trainer.fit(new Broken(), { datamodule })).rejects.toThrow(
-      /loss is Infinity in epoch 0, batch 2/,
+      /RealDiv gave Infinity in training_step \(epoch 0, batch 2/,
     );
   });
 
