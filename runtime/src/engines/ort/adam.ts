@@ -69,15 +69,15 @@ export interface AdamScalars {
 }
 
 /**
- * One step of Adam or AdamW on a large parameter, in place, in float32 and on all threads of the embedded engine: half the
- * time of a loop in JavaScript. Does nothing and returns false on other engines and for small parameters.
+ * One step of Adam or AdamW on a large parameter, in place, in float32: two thirds of the time of a loop in JavaScript,
+ * less on several threads. Does nothing and returns false on other engines and for small parameters.
  */
 export function adamInPlace(
   { param, grad, average, averageSq }: AdamValues,
   { beta1, beta2, stepSize, epsilon, shrink }: AdamScalars,
 ): boolean {
   const backend = tf.backend();
-  if (!(backend instanceof OrtBackend) || param.length < backend.limits.parallelElements) return false;
+  if (!(backend instanceof OrtBackend) || param.length < 16 * backend.limits.elements) return false;
   const arrays = [param, grad, average, averageSq];
   if (!arrays.every((array) => array instanceof Float32Array)) return false;
   const [p, g, m, v] = arrays.map((data): OrtTensor => ({ type: 'float32', dims: [data.length], data })) as [
@@ -86,8 +86,10 @@ export function adamInPlace(
     OrtTensor,
     OrtTensor,
   ];
+  // Each graph is several element-wise operations.
+  const parallel = 4 * param.length >= backend.limits.parallelElements;
   const run = (graph: string, inputs: Record<string, OrtTensor>, y: OrtTensor) =>
-    backend.sessions.get(graph)(inputs, { y }, true);
+    backend.sessions.get(graph)(inputs, { y }, parallel);
   run(averageGraph, { m, g, take: scalar(1 - beta1) }, m);
   run(averageSqGraph, { v, g, keep: scalar(beta2), take: scalar(1 - beta2) }, v);
   const descent = { p, m, v, eps: scalar(epsilon), size: scalar(stepSize) };

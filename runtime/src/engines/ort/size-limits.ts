@@ -1,6 +1,6 @@
 /**
  * How small a kernel call may be and still be worth a call of ONNX Runtime (4 to 7 µs, plus its own work); smaller
- * ones stay in JavaScript. And how large it must be to be worth several threads.
+ * ones stay in JavaScript. And how large it must be to be worth several threads, which cost some 20 µs.
  */
 export interface SizeLimits {
   /** Multiplications of a matrix product. */
@@ -16,11 +16,11 @@ export interface SizeLimits {
 
 export const measuredLimits: SizeLimits = {
   product: 1024,
-  parallelProduct: 500_000,
+  parallelProduct: 8_000_000,
   convolution: 4096,
-  parallelConvolution: 500_000,
+  parallelConvolution: 8_000_000,
   elements: 512,
-  parallelElements: 100_000,
+  parallelElements: 400_000,
 };
 
 /** Everything that can go to ONNX Runtime does, with all threads, whatever its size: for tests of small tensors. */
