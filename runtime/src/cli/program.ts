@@ -8,7 +8,12 @@ import { PLError } from '../errors/pl-error.js';
 import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { seedEverything } from '../random/seed-everything.js';
-import type { CheckpointConfig, TrainerConfig, TrainerOptions } from '../trainer/options.js';
+import {
+  type CheckpointConfig,
+  resolveTrainerConfig,
+  type TrainerConfig,
+  type TrainerOptions,
+} from '../trainer/options.js';
 import { Trainer } from '../trainer/trainer.js';
 import type { CommandName } from './arguments.js';
 import { type CheckpointPlaces, findCheckpoint, folders } from './find-checkpoint.js';
@@ -73,17 +78,29 @@ export async function runCommand<Config extends ProgramConfig>(
 function createTrainer<Config extends ProgramConfig>(parts: ProgramParts<Config>): Trainer {
   const { config, logger, callbacks } = parts;
   return new Trainer({
-    ...config.trainer,
+    ...givenSettings(parts),
     ...(logger !== undefined && { logger }),
     callbacks: [new SaveConfig(config), ...callbacks, ...checkpointCallback(parts)],
   });
+}
+
+/** What nobody asked for is nothing that `barebones` would contradict. */
+function givenSettings<Config extends ProgramConfig>({
+  config,
+  origins,
+}: ProgramParts<Config>): TrainerConfig {
+  if (!config.trainer.barebones) return config.trainer;
+  return Object.fromEntries(
+    Object.entries(config.trainer).filter(([name]) => origins.get(`trainer.${name}`)?.kind !== 'default'),
+  );
 }
 
 /** ModelCheckpoint with the settings of the group `checkpoint`, unless the program brings its own. */
 function checkpointCallback<Config extends ProgramConfig>(parts: ProgramParts<Config>): Callback[] {
   const { config, callbacks, origins } = parts;
   if (!callbacks.some((callback) => callback instanceof ModelCheckpoint)) {
-    return config.trainer.enableCheckpointing === false ? [] : [new ModelCheckpoint(config.checkpoint)];
+    const { enableCheckpointing } = resolveTrainerConfig(config.trainer);
+    return enableCheckpointing ? [new ModelCheckpoint(config.checkpoint)] : [];
   }
   const given = [...origins].filter(
     ([path, { kind }]) => path.startsWith('checkpoint.') && kind !== 'default',

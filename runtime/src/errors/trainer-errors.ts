@@ -41,6 +41,8 @@ export const trainerErrors = {
     'Manual optimization toggles one optimizer at a time, so that a backward pass reaches only its parameters. Untoggle the one before toggling the next.',
   PL5017:
     "`ckptPath: 'best'` and `'last'` name checkpoints that this trainer's own fit has written. There are none yet: fit first, or give a path.",
+  PL5031:
+    'A trainer takes callbacks (instances of Callback) and loggers (instances of Logger). One that was given is neither, or contradicts a setting: a ModelCheckpoint where `enableCheckpointing` is false, a ProgressBar where `enableProgressBar` is false, two progress bars.',
   PL5050:
     'A setting of ModelCheckpoint (the group `checkpoint`) has a value that makes no sense, alone or together with another. Keeping the k best needs a metric to judge by, `checkpoint.monitor`; and one ModelCheckpoint saves by one rhythm: every n epochs, every n steps or every so many seconds. Add a second ModelCheckpoint for a second rhythm.',
   PL5051:

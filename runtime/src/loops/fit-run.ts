@@ -268,7 +268,7 @@ export class FitRun<Batch = unknown> {
 
   clipGradients(): void {
     const { gradientClipVal, gradientClipAlgorithm } = this;
-    if (gradientClipVal === null || gradientClipAlgorithm === null) return;
+    if (!gradientClipVal || gradientClipAlgorithm === null) return;
     this.model.clipGradients(this.optimizer, gradientClipVal, gradientClipAlgorithm);
   }
 

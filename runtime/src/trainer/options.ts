@@ -42,18 +42,26 @@ export interface TrainerConfig {
   logEveryNSteps?: number;
   /** Adds up the gradients of this many batches before the optimizer steps. @type integer @minimum 1 @default 1 */
   accumulateGradBatches?: number;
-  /** Limit of the gradients' norm (or of each value); null leaves them alone. @exclusiveMinimum 0 @default null */
+  /** Limit of the gradients' norm (or of each value); null and 0 leave them alone. @minimum 0 @default null */
   gradientClipVal?: number | null;
   /** What gradientClipVal limits: the norm over all gradients, or each value. @default "norm" */
   gradientClipAlgorithm?: 'norm' | 'value';
+  /** Logs the norms of the gradients at every step that is logged, of each parameter and in total: a norm type such as 2, or "inf". @minimum 1 @default null */
+  trackGradNorm?: number | 'inf' | null;
   /** Looks at the result of every operation, and stops at the first that is NaN or infinite; slow. @default false */
   detectAnomaly?: boolean;
+  /** Computes the same bits from the same seed on the same machine. The engine ort always does; tensorflow is told to, which costs speed. @default false */
+  deterministic?: boolean;
+  /** Runs nothing beside the training itself, to see what it costs: no logger, checkpoints, progress bar, model summary or sanity check, and log records nothing. @default false */
+  barebones?: boolean;
   /** Writes checkpoints by the rules of the group `checkpoint`. @default true */
   enableCheckpointing?: boolean;
   /** Shows progress: a live bar in a terminal, a line an epoch elsewhere. @default true */
   enableProgressBar?: boolean;
   /** Prints a table of the layers and their parameters before training. @default true */
   enableModelSummary?: boolean;
+  /** Hands the hyper-parameters to the loggers when a run begins. @default true */
+  enableAutologHparams?: boolean;
   /** Folder for logs and checkpoints. @minLength 1 @default "." */
   defaultRootDir?: string;
   /** Kind of device to train on. @default "auto" */
@@ -102,7 +110,7 @@ export interface CheckpointConfig {
 
 /** What `new Trainer` takes: the settings, and what only code can give. */
 export interface TrainerOptions extends TrainerConfig {
-  callbacks?: readonly Callback[];
+  callbacks?: Callback | readonly Callback[];
   /** One logger or several; true (the default) writes CSV files under `lightning_logs`, false logs nowhere. */
   logger?: Logger | readonly Logger[] | boolean;
 }
@@ -129,27 +137,53 @@ const defaults: ResolvedTrainerConfig = {
   accumulateGradBatches: 1,
   gradientClipVal: null,
   gradientClipAlgorithm: 'norm',
+  trackGradNorm: null,
   detectAnomaly: false,
+  deterministic: false,
+  barebones: false,
   enableCheckpointing: true,
   enableProgressBar: true,
   enableModelSummary: true,
+  enableAutologHparams: true,
   defaultRootDir: '.',
   accelerator: 'auto',
   engine: 'auto',
   threads: null,
 };
 
-/** Fills in the defaults; `fastDevRun` overrides what it must. */
+/** The names of the settings. */
+export const trainerSettings: readonly string[] = Object.keys(defaults);
+
+/** Fills in the defaults; `barebones` and `fastDevRun` override what they must. */
 export function resolveTrainerConfig(config: TrainerConfig): ResolvedTrainerConfig {
   const given = Object.fromEntries(
     Object.entries(config).filter(([name, value]) => name in defaults && value !== undefined),
   ) as TrainerConfig;
-  const resolved: ResolvedTrainerConfig = { ...defaults, ...given };
-  const { fastDevRun } = resolved;
-  if (fastDevRun === false || fastDevRun === 0) return resolved;
+  return asFastDevRun(asBarebones({ ...defaults, ...given }));
+}
+
+function asBarebones(config: ResolvedTrainerConfig): ResolvedTrainerConfig {
+  return config.barebones ? { ...config, ...barebonesSettings } : config;
+}
+
+/** What `barebones` turns off. */
+export const barebonesSettings = {
+  enableCheckpointing: false,
+  enableProgressBar: false,
+  enableModelSummary: false,
+  logEveryNSteps: 0,
+  numSanityValSteps: 0,
+  fastDevRun: false,
+  detectAnomaly: false,
+  trackGradNorm: null,
+} as const satisfies TrainerConfig;
+
+function asFastDevRun(config: ResolvedTrainerConfig): ResolvedTrainerConfig {
+  const { fastDevRun } = config;
+  if (fastDevRun === false || fastDevRun === 0) return { ...config, fastDevRun: false };
   const batches = fastDevRun === true ? 1 : fastDevRun;
   return {
-    ...resolved,
+    ...config,
     maxEpochs: 1,
     maxSteps: batches,
     limitTrainBatches: batches,
@@ -159,7 +193,6 @@ export function resolveTrainerConfig(config: TrainerConfig): ResolvedTrainerConf
     numSanityValSteps: 0,
     valCheckInterval: null,
     checkValEveryNEpoch: 1,
-    logEveryNSteps: 1,
     enableCheckpointing: false,
   };
 }

@@ -2,15 +2,11 @@ import { join } from 'node:path';
 import { announce } from '../callbacks/announce.js';
 import type { Callback } from '../callbacks/callback.js';
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
-import { ModelSummary } from '../callbacks/model-summary.js';
-import { ProgressBar } from '../callbacks/progress-bar.js';
-import { Timer } from '../callbacks/timer.js';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
 import { type SelectedEngine, selectEngine } from '../engines/select.js';
 import { PLError } from '../errors/pl-error.js';
 import type { EvaluationStage, TrainerFn } from '../hooks/signatures.js';
-import { CSVLogger } from '../loggers/csv-logger.js';
 import type { Logger } from '../loggers/logger.js';
 import type { FitRun } from '../loops/fit-run.js';
 import type { LogOptions, LogValue } from '../loops/log-options.js';
@@ -20,6 +16,7 @@ import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { checkOptions } from './check-options.js';
 import { type CheckpointSource, captureCheckpoint, restore } from './checkpointing.js';
 import type { GivenData } from './data-source.js';
 import { evaluate, requireLoaders, requireStep } from './evaluate.js';
@@ -27,6 +24,7 @@ import { fit, requireTraining } from './fit.js';
 import { Interruption } from './interruption.js';
 import { MetricBoard } from './metric-board.js';
 import { type ResolvedTrainerConfig, resolveTrainerConfig, type TrainerOptions } from './options.js';
+import { callbacksOf, loggersOf } from './run-parts.js';
 import { Session } from './session.js';
 import type { RunningStage, TrainerState } from './state.js';
 import { validateTrainerConfig } from './validate-options.js';
@@ -82,25 +80,13 @@ export class Trainer {
   #session: Session | undefined;
   #fitRun: FitRun | undefined;
 
-  /** @throws PLError PL5012 for settings that make no sense, alone or together */
+  /** @throws PLError PL5012 and PL5031 for settings and callbacks that make no sense, alone or together */
   constructor(options: TrainerOptions = {}) {
+    checkOptions(options);
     this.config = resolveTrainerConfig(options);
     validateTrainerConfig(this.config);
-    const { callbacks = [], logger = true } = options;
-    this.loggers = this.config.fastDevRun ? [] : loggersOf(logger, this.config.defaultRootDir);
-    this.callbacks = [...callbacks, ...this.#defaultCallbacks(callbacks)];
-  }
-
-  #defaultCallbacks(given: readonly Callback[]): Callback[] {
-    const { enableProgressBar, enableModelSummary, enableCheckpointing, maxTime } = this.config;
-    const lacks = (kind: abstract new (...args: never[]) => Callback) =>
-      !given.some((c) => c instanceof kind);
-    return [
-      ...(maxTime !== null && lacks(Timer) ? [new Timer({ duration: maxTime })] : []),
-      ...(enableProgressBar && lacks(ProgressBar) ? [new ProgressBar()] : []),
-      ...(enableModelSummary && lacks(ModelSummary) ? [new ModelSummary()] : []),
-      ...(enableCheckpointing && lacks(ModelCheckpoint) ? [new ModelCheckpoint()] : []),
-    ];
+    this.loggers = loggersOf(options, this.config);
+    this.callbacks = callbacksOf(options, this.config);
   }
 
   /** The running epoch, from 0; after training the number of epochs that ran. */
@@ -307,7 +293,7 @@ export class Trainer {
 
   async #saveInterrupted(): Promise<string | undefined> {
     const callback = this.checkpointCallback;
-    if (callback === undefined || this.#fitRun === undefined) return undefined;
+    if (callback === undefined || this.#fitRun === undefined || this.config.fastDevRun !== false) return;
     const name = `interrupted-epoch=${this.currentEpoch}-step=${this.globalStep}.ckpt`;
     const path = join(callback.dirpath ?? this.logDir, name);
     await this.saveCheckpoint(path);
@@ -332,10 +318,4 @@ function announceEngine({ reason }: SelectedEngine): void {
   if (reason === announcedEngine) return;
   announcedEngine = reason;
   announce(`Engine: ${reason}`);
-}
-
-function loggersOf(logger: NonNullable<TrainerOptions['logger']>, saveDir: string): readonly Logger[] {
-  if (logger === false) return [];
-  if (logger === true) return [new CSVLogger({ saveDir })];
-  return Array.isArray(logger) ? logger : [logger as Logger];
 }

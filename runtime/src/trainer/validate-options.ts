@@ -1,50 +1,103 @@
 import { PLError } from '../errors/pl-error.js';
 import { parseDuration } from './duration.js';
-import type { ResolvedTrainerConfig } from './options.js';
+import type { Duration, ResolvedTrainerConfig } from './options.js';
+
+/** What a setting may be, in words and as a test. */
+interface Rule {
+  wanted: string;
+  holds(value: unknown): boolean;
+}
+
+const isWhole = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
+const isCountOrShare = (value: unknown) =>
+  typeof value === 'number' && value >= 0 && (value < 1 || Number.isInteger(value));
+
+const whole = (least: number): Rule => ({
+  wanted: `a whole number from ${least}`,
+  holds: (value) => isWhole(value, least),
+});
+const limit: Rule = {
+  wanted: 'a whole number from 0, or -1 for no limit',
+  holds: (value) => isWhole(value, -1),
+};
+const batches: Rule = {
+  wanted: 'a whole number of batches, or a share of them between 0 and 1',
+  holds: isCountOrShare,
+};
+const flag: Rule = { wanted: 'true or false', holds: (value) => typeof value === 'boolean' };
+const oneOf = (...values: string[]): Rule => ({
+  wanted: values.map((value) => `'${value}'`).join(', '),
+  holds: (value) => values.some((known) => known === value),
+});
+const orNull = ({ wanted, holds }: Rule): Rule => ({
+  wanted: `${wanted}, or null`,
+  holds: (value) => value === null || holds(value),
+});
+
+const rules: { readonly [Name in keyof ResolvedTrainerConfig]: Rule } = {
+  // Others follow from it, so it comes first.
+  fastDevRun: {
+    wanted: 'true, false or a number of batches',
+    holds: (value) => typeof value === 'boolean' || isWhole(value, 0),
+  },
+  maxEpochs: orNull(limit),
+  minEpochs: orNull(whole(0)),
+  maxSteps: limit,
+  minSteps: orNull(whole(0)),
+  maxTime: orNull({
+    wanted: 'DD:HH:MM:SS, or a record of days, hours, minutes and seconds',
+    holds: (value) => parseDuration(value as Duration) !== undefined,
+  }),
+  limitTrainBatches: orNull(batches),
+  limitValBatches: orNull(batches),
+  limitTestBatches: orNull(batches),
+  limitPredictBatches: orNull(batches),
+  overfitBatches: batches,
+  valCheckInterval: orNull({
+    wanted: 'a number of batches from 1, or a share of the epoch between 0 and 1',
+    holds: (value) => value !== 0 && isCountOrShare(value),
+  }),
+  checkValEveryNEpoch: orNull(whole(1)),
+  numSanityValSteps: {
+    wanted: 'a whole number from 0, or -1 for all batches',
+    holds: (value) => isWhole(value, -1),
+  },
+  reloadDataloadersEveryNEpochs: whole(0),
+  logEveryNSteps: whole(0),
+  accumulateGradBatches: whole(1),
+  gradientClipVal: orNull({
+    wanted: 'a number from 0 (which clips nothing)',
+    holds: (value) => typeof value === 'number' && value >= 0,
+  }),
+  gradientClipAlgorithm: oneOf('norm', 'value'),
+  trackGradNorm: orNull({
+    wanted: "a norm type from 1, or 'inf'",
+    holds: (value) => value === 'inf' || (typeof value === 'number' && value >= 1),
+  }),
+  detectAnomaly: flag,
+  deterministic: flag,
+  barebones: flag,
+  enableCheckpointing: flag,
+  enableProgressBar: flag,
+  enableModelSummary: flag,
+  enableAutologHparams: flag,
+  defaultRootDir: {
+    wanted: 'the path of a folder',
+    holds: (value) => typeof value === 'string' && value !== '',
+  },
+  accelerator: oneOf('auto', 'cpu', 'gpu', 'mps'),
+  engine: oneOf('auto', 'torch', 'tensorflow', 'ort'),
+  threads: orNull(whole(1)),
+};
 
 /** Refuses settings that make no sense, whatever way they came in. */
 export function validateTrainerConfig(config: ResolvedTrainerConfig): void {
-  for (const name of ['maxEpochs', 'maxSteps'] as const) {
-    const value = config[name];
-    if (value !== null && (!Number.isInteger(value) || value < -1)) {
-      throw wrong(name, value, 'a whole number from 0, or -1 for no limit');
-    }
+  for (const name of Object.keys(rules) as (keyof typeof rules)[]) {
+    const { wanted, holds } = rules[name];
+    if (holds(config[name])) continue;
+    throw new PLError('PL5012', `trainer.${name} is ${shown(config[name])}; wanted ${wanted}.`);
   }
-  for (const name of ['minEpochs', 'minSteps'] as const) {
-    const value = config[name];
-    if (value !== null && (!Number.isInteger(value) || value < 0))
-      throw wrong(name, value, 'a whole number from 0, or null');
-  }
-  for (const [name, least] of [
-    ['logEveryNSteps', 0],
-    ['accumulateGradBatches', 1],
-  ] as const) {
-    if (!Number.isInteger(config[name]) || config[name] < least)
-      throw wrong(name, config[name], `a whole number from ${least}`);
-  }
-  if (!Number.isInteger(config.numSanityValSteps) || config.numSanityValSteps < -1) {
-    throw wrong(
-      'numSanityValSteps',
-      config.numSanityValSteps,
-      'a whole number from 0, or -1 for all batches',
-    );
-  }
-  if (config.maxTime !== null && parseDuration(config.maxTime) === undefined) {
-    throw wrong('maxTime', config.maxTime, 'DD:HH:MM:SS, or a record of days, hours, minutes and seconds');
-  }
-  const { reloadDataloadersEveryNEpochs: n } = config;
-  if (!Number.isInteger(n) || n < 0) throw wrong('reloadDataloadersEveryNEpochs', n, 'a whole number from 0');
-  const { checkValEveryNEpoch, valCheckInterval, gradientClipVal, gradientClipAlgorithm, fastDevRun } =
-    config;
-  if (checkValEveryNEpoch !== null && (!Number.isInteger(checkValEveryNEpoch) || checkValEveryNEpoch < 1)) {
-    throw wrong('checkValEveryNEpoch', checkValEveryNEpoch, 'a whole number from 1, or null');
-  }
-  if (
-    valCheckInterval !== null &&
-    !(valCheckInterval > 0 && (valCheckInterval < 1 || Number.isInteger(valCheckInterval)))
-  ) {
-    throw wrong('valCheckInterval', valCheckInterval, 'a number of batches, or a share between 0 and 1');
-  }
+  const { checkValEveryNEpoch, valCheckInterval } = config;
   if (checkValEveryNEpoch === null && (valCheckInterval === null || valCheckInterval < 1)) {
     throw new PLError(
       'PL5012',
@@ -52,15 +105,8 @@ export function validateTrainerConfig(config: ResolvedTrainerConfig): void {
       { hint: 'Set trainer.valCheckInterval to a number of batches.' },
     );
   }
-  if (gradientClipVal !== null && !(gradientClipVal > 0))
-    throw wrong('gradientClipVal', gradientClipVal, 'a number above 0, or null');
-  if (!['norm', 'value'].includes(gradientClipAlgorithm)) {
-    throw wrong('gradientClipAlgorithm', gradientClipAlgorithm, "'norm' or 'value'");
-  }
-  if (typeof fastDevRun === 'number' && (!Number.isInteger(fastDevRun) || fastDevRun < 0)) {
-    throw wrong('fastDevRun', fastDevRun, 'true, false or a number of batches');
-  }
 }
 
-const wrong = (name: keyof ResolvedTrainerConfig, got: unknown, wanted: string) =>
-  new PLError('PL5012', `trainer.${name} is ${JSON.stringify(got)}; wanted ${wanted}.`);
+function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'function' ? String(value) : JSON.stringify(value);
+}
