@@ -407,7 +407,7 @@ describe('log is allowed where Lightning allows it, with the same defaults', () 
       // forward is no hook: the training step calls it.
       [hook === 'forward' ? 'training_step' : hook](this: LightningModule) {
         this.log('x', 1, options);
-        if (hook === 'on_validation_model_eval') this.eval();
+        if (hook === 'on_validation_model_eval') this.training = false;
       },
     });
     const run = async () => {

@@ -2,6 +2,7 @@ import { PLError } from '../errors/pl-error.js';
 import { decodeJson, encodeJson } from './json.js';
 import { encodeSafetensors, readSafetensors } from './safetensors.js';
 import type { TensorData } from './tensor-data.js';
+import { whyUnwritable } from './why-unwritable.js';
 import { writeAtomically, writeAtomicallySync } from './write-atomically.js';
 
 export type { TensorData } from './tensor-data.js';
@@ -145,18 +146,7 @@ function malformed(path: string, name: string, what: string, cause?: unknown): P
 function unwritable(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined || error instanceof PLError) return error;
-  const why =
-    {
-      EACCES: 'permission denied',
-      EPERM: 'permission denied',
-      EROFS: 'the file system is read-only',
-      ENOSPC: 'the disk is full',
-      EDQUOT: 'the disk quota is used up',
-      ENOTDIR: 'a part of the path is a file',
-      EEXIST: 'a part of the path is a file',
-      EISDIR: 'a folder has this name',
-    }[code] ?? code;
-  return new PLError('PL3010', `The checkpoint ${path} cannot be written: ${why}`, {
+  return new PLError('PL3010', `The checkpoint ${path} cannot be written: ${whyUnwritable(code)}`, {
     hint: 'Nothing was changed. Free the place, or choose another folder for checkpoints (dirpath, or trainer.defaultRootDir).',
     cause: error,
   });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from './make-folder.js';
 
 // The system calls take lengths of up to 2 GiB.
 const MAX_WRITE = 2 ** 30;
@@ -16,7 +17,7 @@ const ABANDONED_AFTER_MS = 3_600_000;
  */
 export async function writeAtomically(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const temporary = temporaryPath(path);
   try {
     const file = await open(temporary, 'wx');
@@ -44,7 +45,7 @@ export async function writeAtomically(path: string, chunks: readonly Uint8Array[
 /** The same without yielding to other work: for the last moments of a process. */
 export function writeAtomicallySync(path: string, chunks: readonly Uint8Array[]): void {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const temporary = temporaryPath(path);
   try {
     withFile(temporary, 'wx', (file) => {

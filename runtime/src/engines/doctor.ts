@@ -44,7 +44,7 @@ export function formatEngineReport({ selected, gflops, cores, candidates }: Engi
     `Threads   ${selected.threads} of ${cores}${threadAdvice(selected, cores)}`,
     '',
     ...candidates.flatMap(({ name, state, found, advice }) => [
-      `${name.padEnd(10)}${state.padEnd(8)}  ${found}`,
+      `${name.padEnd(12)}${state.padEnd(8)}  ${found}`,
       ...(advice === undefined ? [] : [`${' '.repeat(20)}→ ${advice}`]),
     ]),
   ];

@@ -111,7 +111,7 @@ export interface ModuleHooks
   training_epoch_end(outputs: unknown[]): MaybeAsync;
   on_train_epoch_end(): MaybeAsync;
   /** Returning -1 skips the rest of the epoch. */
-  on_train_batch_start(batch: unknown, batchIdx: number): void | -1 | Promise<void | -1>;
+  on_train_batch_start(batch: unknown, batchIdx: number): void | number | Promise<void | number>;
   on_train_batch_end(outputs: unknown, batch: unknown, batchIdx: number): MaybeAsync;
 
   on_before_zero_grad(optimizer: Optimizer): Synchronous;

@@ -4,7 +4,7 @@ import { writeAtomicallySync } from '../checkpoint/write-atomically.js';
 import { PLError } from '../errors/pl-error.js';
 import { Logger, type RunStatus } from './logger.js';
 import { MetricsFile } from './metrics-file.js';
-import { claimVersion, makeFolder, removeEmptyFolders, unwritable } from './run-folder.js';
+import { claimVersion, makeLogFolder, removeEmptyFolders, unwritable } from './run-folder.js';
 
 export interface CSVLoggerOptions {
   /** Folder for all experiments. Default the current one. */
@@ -118,7 +118,7 @@ export class CSVLogger extends Logger {
   }
 
   #openMetrics(): MetricsFile {
-    makeFolder(this.logDir);
+    makeLogFolder(this.logDir);
     return new MetricsFile(join(this.logDir, 'metrics.csv'));
   }
 

@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../checkpoint/make-folder.js';
+import { whyUnwritable } from '../checkpoint/why-unwritable.js';
 import { PLError } from '../errors/pl-error.js';
 
 /**
@@ -9,7 +11,7 @@ import { PLError } from '../errors/pl-error.js';
  * @throws PL5401 when it cannot be made
  */
 export function claimVersion(root: string): number {
-  makeFolder(root);
+  makeLogFolder(root);
   for (let version = highestVersion(root) + 1; ; version++) {
     const folder = join(root, `version_${version}`);
     try {
@@ -22,9 +24,9 @@ export function claimVersion(root: string): number {
 }
 
 /** Makes a folder and those above it. Throws PL5401. */
-export function makeFolder(folder: string): void {
+export function makeLogFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw unwritable(folder, error);
   }
@@ -48,18 +50,7 @@ export function removeEmptyFolders(...folders: readonly string[]): boolean {
 export function unwritable(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof PLError || code === undefined) return error;
-  const why =
-    {
-      EACCES: 'permission denied',
-      EPERM: 'permission denied',
-      EROFS: 'the file system is read-only',
-      ENOSPC: 'the disk is full',
-      EDQUOT: 'the disk quota is used up',
-      ENOTDIR: 'a part of the path is a file',
-      EEXIST: 'a part of the path is a file',
-      EISDIR: 'a folder has this name',
-    }[code] ?? code;
-  return new PLError('PL5401', `Logs cannot be written to ${path}: ${why}`, {
+  return new PLError('PL5401', `Logs cannot be written to ${path}: ${whyUnwritable(code)}`, {
     hint: 'Free the place, or choose another folder: trainer.defaultRootDir, or the logger’s saveDir.',
     cause: error,
   });

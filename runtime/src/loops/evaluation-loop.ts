@@ -12,7 +12,7 @@ export async function evaluationLoop<Batch>(
   if (hooks.on_evaluation_model_eval) {
     await hooks.on_evaluation_model_eval();
   } else {
-    run.model.eval();
+    run.model.training = false;
   }
   await run.start();
   await hooks.on_evaluation_start?.();
@@ -42,6 +42,6 @@ export async function evaluationLoop<Batch>(
   if (hooks.on_evaluation_model_train) {
     await hooks.on_evaluation_model_train();
   } else {
-    run.model.train(run.wasTraining);
+    run.model.training = run.wasTraining;
   }
 }

@@ -126,26 +126,23 @@ export abstract class LightningModule<H extends object = object> {
     this.trainer.manualOptimization.untoggle();
   }
 
-  /** Limits the gradients that an optimizer is about to use: their norm over all, or each value. */
+  /**
+   * Limits the gradients that an optimizer is about to use: their norm over all, or each value. What is null, the
+   * trainer's settings decide; without a limit there either, the gradients stay as they are.
+   *
+   * @throws PLError PL5012 when the trainer has another limit
+   */
   clipGradients(
     optimizer: Pick<OptimizerHandle, 'paramGroups'>,
-    gradientClipVal: number,
-    gradientClipAlgorithm: GradientClipAlgorithm = 'norm',
+    gradientClipVal: number | null = null,
+    gradientClipAlgorithm: GradientClipAlgorithm | null = null,
   ): void {
+    const limit = clippingLimit(this.#trainer, gradientClipVal);
+    if (limit === null) return;
     const params = optimizer.paramGroups.flatMap((group) => group.params);
-    if (gradientClipAlgorithm === 'value') clipGradValue(params, gradientClipVal);
-    else clipGradNorm(params, gradientClipVal);
-  }
-
-  /** Switches to training mode, or away from it. */
-  train(mode = true): this {
-    this.training = mode;
-    return this;
-  }
-
-  /** Switches to evaluation mode. */
-  eval(): this {
-    return this.train(false);
+    if ((gradientClipAlgorithm ?? this.#trainer?.config.gradientClipAlgorithm) === 'value')
+      clipGradValue(params, limit);
+    else clipGradNorm(params, limit);
   }
 
   /**
@@ -180,6 +177,17 @@ export abstract class LightningModule<H extends object = object> {
     }
     for (const [name, value] of Object.entries(values)) this.log(name, value, options);
   }
+}
+
+/** The limit that the trainer's settings give, unless there is one already. */
+function clippingLimit(trainer: Trainer | undefined, given: number | null): number | null {
+  const set = trainer?.config.gradientClipVal ?? null;
+  if (set === null || given === null || given === set) return given ?? set;
+  throw new PLError(
+    'PL5012',
+    `clipGradients was called with the limit ${given}, but trainer.gradientClipVal is ${set}.`,
+    { hint: 'Leave it out in one of the two places.' },
+  );
 }
 
 let warnedOfMissingTrainer = false;

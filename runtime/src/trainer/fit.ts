@@ -81,7 +81,7 @@ export async function fit(
     await hooks.on_fit_end?.();
     return;
   }
-  module.train();
+  module.training = true;
   const compiled = compiledOf(module.constructor)?.loops?.fit;
   if (compiled !== undefined) await compiled(run, module as never);
   else await fitLoop(run, hooks);

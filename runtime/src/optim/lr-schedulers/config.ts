@@ -27,7 +27,11 @@ export interface LRSchedulerConfig {
 /** A scheduler as `configure_optimizers` gives it: alone, or with what differs from the defaults. */
 export type LRSchedulerInit =
   | LRScheduler
-  | (Pick<LRSchedulerConfig, 'scheduler'> & Partial<Omit<LRSchedulerConfig, 'scheduler'>>);
+  | (Pick<LRSchedulerConfig, 'scheduler'> &
+      Partial<Omit<LRSchedulerConfig, 'scheduler' | 'interval'>> & {
+        // Any text, because TypeScript widens a literal in a method without a declared result; it is checked.
+        interval?: LRSchedulerConfig['interval'] | (string & {});
+      });
 
 /** An optimizer with its scheduler. */
 export interface OptimizerConfig {
@@ -42,6 +46,8 @@ export type ConfiguredOptimizers =
   | Optimizer
   | readonly Optimizer[]
   | readonly [optimizers: readonly Optimizer[], schedulers: LRSchedulerInit | readonly LRSchedulerInit[]]
+  // What TypeScript makes of such a pair in a method without a declared result.
+  | readonly (readonly (Optimizer | LRSchedulerInit)[])[]
   | OptimizerConfig
   | readonly OptimizerConfig[]
   | null
