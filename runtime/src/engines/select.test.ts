@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -65,6 +66,27 @@ describe('selectEngine', () => {
       code: 'PL6001',
       message: expect.stringContaining('libtensorflow.so.2'),
     });
+  });
+});
+
+test('TensorFlow serves where the project has it, and its GPU where it finds one', async () => {
+  const load = (name: string) => `require(${JSON.stringify(createRequire(import.meta.url).resolve(name))})`;
+  install(
+    '@tensorflow/tfjs-node-gpu',
+    `const { registerBackend } = ${load('@tensorflow/tfjs-core')};
+     const { MathBackendCPU } = ${load('@tensorflow/tfjs-backend-cpu')};
+     registerBackend('tensorflow', () => Object.assign(new MathBackendCPU(), { isUsingGpuDevice: true }), 0);`,
+  );
+  const wanted = { name: 'tensorflow', device: 'gpu' };
+  expect(await selectEngine({ accelerator: 'gpu' })).toMatchObject(wanted);
+  expect(await selectEngine()).toMatchObject(wanted);
+  expect(tf.getBackend()).toBe('tensorflow');
+  expect(await selectEngine({ engine: 'ort' })).toMatchObject({ name: 'ort' });
+  const gpu = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean };
+  gpu.isUsingGpuDevice = false;
+  await expect(selectEngine({ accelerator: 'gpu' })).rejects.toMatchObject({
+    code: 'PL6002',
+    message: expect.stringContaining('finds no GPU'),
   });
 });
 
