@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,6 +6,7 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     testTimeout: 30_000,
+    setupFiles: [fileURLToPath(new URL('test/setup.ts', import.meta.url))],
     pool: 'forks',
     maxWorkers: 2,
     projects: [

@@ -40,10 +40,10 @@ export function parseSafetensorsHeader(
   file: string,
 ): SafetensorsHeader {
   const header = parseJson(bytes, file);
-  const metadata: Record<string, string> = {};
+  let metadata: Record<string, string> = {};
   const tensors: TensorLocation[] = [];
   for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') Object.assign(metadata, checkMetadata(entry, file));
+    if (name === '__metadata__') metadata = { ...checkMetadata(entry, file) };
     else tensors.push(checkEntry(name, entry, file));
   }
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);

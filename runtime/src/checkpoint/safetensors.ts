@@ -21,9 +21,9 @@ const NO_CHECKSUM = '00000000';
  * which these eight digits are zeros.
  */
 export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Array[] {
-  const header: Record<string, unknown> = {
-    __metadata__: { format: FORMAT, crc32: NO_CHECKSUM, ...metadata },
-  };
+  const entries: [string, unknown][] = [
+    ['__metadata__', { format: FORMAT, crc32: NO_CHECKSUM, ...metadata }],
+  ];
   const chunks: Uint8Array[] = [];
   let end = 0;
   // Types of several bytes first: so each tensor starts at a multiple of its value's size.
@@ -41,11 +41,11 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
           },
         );
       }
-      header[name] = { dtype: storedTypes[dtype].name, shape, data_offsets: [begin, end] };
+      entries.push([name, { dtype: storedTypes[dtype].name, shape, data_offsets: [begin, end] }]);
       chunks.push(bytesOf(data));
     }
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
   const padded = Math.ceil(json.length / 8) * 8;
   if (padded > MAX_HEADER_BYTES) {
     throw new PLError(
