@@ -12,6 +12,8 @@ export type EngineName = 'auto' | 'torch' | 'tensorflow' | 'ort';
 export interface EngineOptions {
   engine?: EngineName;
   accelerator?: 'auto' | 'cpu' | 'gpu' | 'mps';
+  /** Has engines that could compute other bits the second time avoid what they do so with. Default false. */
+  deterministic?: boolean;
   /** Threads for the kernels that use several. Default: all cores. */
   threads?: number;
 }
@@ -26,7 +28,7 @@ const ACCELERATORS = ['auto', 'cpu', 'gpu', 'mps'];
  * @throws PLError PL6001 (engine not available), PL6002 (no such device here), PL6003 (invalid option)
  */
 export async function selectEngine(options: EngineOptions = {}): Promise<SelectedEngine> {
-  const { engine, accelerator, threads } = validated(options);
+  const { engine, accelerator, deterministic, threads } = validated(options);
   if (engine === 'torch') {
     throw new PLError('PL6001', "The engine 'torch' was asked for; this version does not contain it.", {
       hint: "Leave `trainer.engine` on 'auto', or set it to 'ort' (CPU, always there) or 'tensorflow'.",
@@ -52,7 +54,7 @@ export async function selectEngine(options: EngineOptions = {}): Promise<Selecte
   }
 
   if (engine === 'ort') return useEmbedded(threads, 'it was asked for');
-  const tensorflow = await loadTensorflow();
+  const tensorflow = await loadTensorflow({ deterministic });
   if (tensorflow.state === 'loaded' && (accelerator !== 'gpu' || tensorflow.device === 'gpu')) {
     return useTensorflow(tensorflow, threads, engine === 'auto' ? 'the project has it' : 'it was asked for');
   }
@@ -74,11 +76,12 @@ export async function selectEngine(options: EngineOptions = {}): Promise<Selecte
 }
 
 function validated(options: EngineOptions): Required<EngineOptions> {
-  const { engine = 'auto', accelerator = 'auto', threads = availableParallelism() } = options;
+  const { engine = 'auto', accelerator = 'auto', deterministic = false } = options;
+  const { threads = availableParallelism() } = options;
   if (!ENGINES.includes(engine)) refuse('engine', engine, ENGINES.join(', '));
   if (!ACCELERATORS.includes(accelerator)) refuse('accelerator', accelerator, ACCELERATORS.join(', '));
   if (!Number.isInteger(threads) || threads < 1) refuse('threads', threads, 'a whole number from 1 up');
-  return { engine, accelerator, threads };
+  return { engine, accelerator, deterministic, threads };
 }
 
 function refuse(setting: string, got: unknown, wanted: string): never {

@@ -11,8 +11,13 @@ export type TensorflowSearch =
   | { state: 'broken'; packageName: string; cause: unknown }
   | { state: 'loaded'; packageName: string; device: 'cpu' | 'gpu' };
 
-/** Loads TensorFlow's binding when the project in the working directory has one installed. Never throws. */
-export async function loadTensorflow(): Promise<TensorflowSearch> {
+/**
+ * Loads TensorFlow's binding when the project in the working directory has one installed. Never throws.
+ *
+ * @param deterministic has TensorFlow refuse kernels that may compute other bits the second time. It looks once, when it
+ * runs its first kernel.
+ */
+export async function loadTensorflow({ deterministic = false } = {}): Promise<TensorflowSearch> {
   const resolve = createRequire(join(process.cwd(), 'package.json')).resolve;
   let broken: TensorflowSearch | undefined;
   for (const packageName of PACKAGES) {
@@ -22,6 +27,7 @@ export async function loadTensorflow(): Promise<TensorflowSearch> {
     } catch {
       continue;
     }
+    if (deterministic) process.env.TF_DETERMINISTIC_OPS = '1';
     try {
       await import(pathToFileURL(entry).href);
       const backend = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean } | null;

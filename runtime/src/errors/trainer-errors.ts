@@ -43,6 +43,10 @@ export const trainerErrors = {
     "`ckptPath: 'best'` and `'last'` name checkpoints that this trainer's own fit has written. There are none yet: fit first, or give a path.",
   PL5031:
     'A trainer takes callbacks (instances of Callback) and loggers (instances of Logger). One that was given is neither, or contradicts a setting: a ModelCheckpoint where `enableCheckpointing` is false, a ProgressBar where `enableProgressBar` is false, two progress bars.',
+  PL5032:
+    'The first argument of `fit`, `validate`, `test` and `predict` is an instance of a class that extends LightningModule (the last three take that of the call before without one), the second a record of options. Data comes either from a data module or from data loaders, so only one of them can be given.',
+  PL5035:
+    'Checkpoints keep the hyper-parameters of a module and of its data module, as JSON. One of them holds something that JSON cannot: a function, a class instance, a tensor. Take it out with `@Hparams({ ignore: [...] })`, or make it from plain settings in the constructor. This is found before training begins, so that no run fails at its first checkpoint.',
   PL5050:
     'A setting of ModelCheckpoint (the group `checkpoint`) has a value that makes no sense, alone or together with another. Keeping the k best needs a metric to judge by, `checkpoint.monitor`; and one ModelCheckpoint saves by one rhythm: every n epochs, every n steps or every so many seconds. Add a second ModelCheckpoint for a second rhythm.',
   PL5051:

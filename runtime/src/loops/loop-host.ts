@@ -18,6 +18,10 @@ export interface LoopHost {
   logMetrics(metrics: Metrics | undefined, step: number): void;
   /** Hands the metrics of an evaluation's batch to the loggers, at the batch's number. */
   logBatchMetrics(metrics: Metrics | undefined, batch: number): void;
+  /** Says something that may be a mistake, on one line and once. */
+  warn(line: string): void;
+  /** Logs the norms of the gradients, where the settings ask for it. */
+  logGradNorms(): void;
   /** Throws when the user asked to stop. */
   checkInterrupt(): void;
 }

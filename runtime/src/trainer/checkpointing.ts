@@ -120,7 +120,8 @@ function optimizerState(
   return state;
 }
 
-function savedHparams(owner: { readonly hparams: object }): Record<string, unknown> {
+/** The hyper-parameters that go into checkpoints. */
+export function savedHparams(owner: { readonly hparams: object }): Record<string, unknown> {
   const ignored = declaredHparams(owner.constructor)?.ignore ?? [];
   return Object.fromEntries(Object.entries(owner.hparams).filter(([name]) => !ignored.includes(name)));
 }

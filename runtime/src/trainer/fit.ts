@@ -104,7 +104,7 @@ export function requireTraining({ hooks, module }: Session): void {
   }
 }
 
-function configureOptimizers({ hooks, module, config }: Session): OptimizersInForce {
+function configureOptimizers({ hooks, module, config, trainer }: Session): OptimizersInForce {
   const { automaticOptimization } = module;
   const configured = normalizeOptimizers(hooks.configure_optimizers!(), { automaticOptimization });
   const { optimizers } = configured;
@@ -124,11 +124,8 @@ function configureOptimizers({ hooks, module, config }: Session): OptimizersInFo
     });
   }
   if (optimizers.length === 0) {
-    process.emitWarning(
+    trainer.warn(
       `'configure_optimizers' of ${module.constructor.name} returned nothing: no weight will change.`,
-      {
-        code: 'PL5016',
-      },
     );
     return { ...configured, optimizers: [new NoOptimizer()] };
   }

@@ -2,6 +2,7 @@ import { CallbackList } from '../callbacks/callback-list.js';
 import type { BoundHooks } from '../hooks/bind.js';
 import type { TrainerFn } from '../hooks/signatures.js';
 import type { Logger } from '../loggers/logger.js';
+import { gradNorms } from '../loops/grad-norms.js';
 import type { LoopHost } from '../loops/loop-host.js';
 import { initialProgress } from '../loops/progress.js';
 import { type Metrics, Results } from '../loops/results.js';
@@ -70,12 +71,24 @@ export class Session implements LoopHost {
 
   /** Tells the loggers what runs. */
   describeRun(): void {
-    const hparams = { ...this.module.hparams, ...this.data.datamodule?.hparams };
+    const { enableAutologHparams } = this.config;
+    const hparams = enableAutologHparams ? { ...this.module.hparams, ...this.data.datamodule?.hparams } : {};
     for (const logger of this.loggers) {
       if (Object.keys(hparams).length > 0) logger.logHyperparams(hparams);
       logger.logGraph?.(this.module);
       logger.save();
     }
+  }
+
+  warn(line: string): void {
+    this.trainer.warn(line);
+  }
+
+  logGradNorms(): void {
+    const { trackGradNorm } = this.config;
+    if (trackGradNorm === null) return;
+    const norms = gradNorms(this.module.namedParameters(), trackGradNorm);
+    for (const name in norms) this.results.log(name, norms[name]!, { onStep: true, onEpoch: true });
   }
 
   checkInterrupt(): void {

@@ -16,13 +16,16 @@ import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { checkCall } from './check-call.js';
 import { checkOptions } from './check-options.js';
 import { type CheckpointSource, captureCheckpoint, restore } from './checkpointing.js';
 import type { GivenData } from './data-source.js';
 import { evaluate, requireLoaders, requireStep } from './evaluate.js';
 import { fit, requireTraining } from './fit.js';
+import { adviseOnFit } from './fit-advice.js';
 import { Interruption } from './interruption.js';
 import { MetricBoard } from './metric-board.js';
+import { Notices } from './notices.js';
 import { type ResolvedTrainerConfig, resolveTrainerConfig, type TrainerOptions } from './options.js';
 import { callbacksOf, loggersOf } from './run-parts.js';
 import { Session } from './session.js';
@@ -76,6 +79,7 @@ export class Trainer {
   validates = false;
   /** What executes the tensor operations, once a run has begun. */
   engine: SelectedEngine | undefined;
+  readonly #notices = new Notices();
   #manual: ManualOptimization | undefined;
   #session: Session | undefined;
   #fitRun: FitRun | undefined;
@@ -160,14 +164,20 @@ export class Trainer {
    * @throws PLError PL6xxx when the engine or the device is not there
    */
   async selectEngine(): Promise<SelectedEngine> {
-    const { engine, accelerator, threads } = this.config;
-    this.engine = await selectEngine({ engine, accelerator, ...(threads !== null && { threads }) });
+    const { engine, accelerator, deterministic, threads } = this.config;
+    this.engine = await selectEngine({
+      engine,
+      accelerator,
+      deterministic,
+      ...(threads !== null && { threads }),
+    });
     announceEngine(this.engine);
     return this.engine;
   }
 
   /** Trains the module. @throws Interruption after Ctrl-C, with a checkpoint written */
   async fit(module: LightningModule, options: FitOptions = {}): Promise<void> {
+    checkCall('fit', module, options);
     const { datamodule, ckptPath, trainDataloader, valDataloaders } = options;
     this.shouldStop = false;
     this.#fitRun = undefined;
@@ -177,6 +187,7 @@ export class Trainer {
       ...(valDataloaders && { evaluationDataloaders: valDataloaders }),
     });
     requireTraining(session);
+    adviseOnFit(session);
     const source = await this.#read(ckptPath);
     try {
       await session.run(async () => {
@@ -196,32 +207,39 @@ export class Trainer {
     }
   }
 
-  /** Runs the validation data through the module. @returns the metrics, per data loader */
-  async validate(module: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
+  /**
+   * Runs the validation data through the module. Without a module: through that of the last call, with the weights of
+   * its best checkpoint unless `ckptPath` says otherwise.
+   *
+   * @returns the metrics, per data loader
+   */
+  async validate(module?: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
     return (await this.#evaluate('validate', 'validation', module, options)).metrics;
   }
 
-  /** Runs the test data through the module. @returns the metrics, per data loader */
-  async test(module: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
+  /** As `validate`, with the test data. @returns the metrics, per data loader */
+  async test(module?: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
     return (await this.#evaluate('test', 'test', module, options)).metrics;
   }
 
   /**
-   * Collects what `predict_step` returns.
+   * Collects what `predict_step` returns. Without a module as `validate`.
    *
    * @returns per data loader and batch; the tensors in it belong to the caller
    */
-  async predict(module: LightningModule, options: EvaluationOptions = {}): Promise<unknown[][]> {
+  async predict(module?: LightningModule, options: EvaluationOptions = {}): Promise<unknown[][]> {
     return (await this.#evaluate('predict', 'predict', module, options)).predictions;
   }
 
   async #evaluate(
     fn: 'validate' | 'test' | 'predict',
     stage: EvaluationStage,
-    module: LightningModule,
+    given: LightningModule | undefined,
     options: EvaluationOptions,
   ) {
-    const { datamodule, dataloaders, ckptPath } = options;
+    const module = given ?? this.#lastModule(fn);
+    checkCall(fn, module, options);
+    const { datamodule, dataloaders, ckptPath = given === undefined ? 'best' : undefined } = options;
     const session = await this.#begin(fn, fn, module, {
       ...(datamodule && { datamodule }),
       ...(dataloaders && { evaluationDataloaders: dataloaders }),
@@ -234,6 +252,13 @@ export class Trainer {
       return evaluate(session, stage, await requireLoaders(session, stage), {
         loggerStep: session.progress.batchesThatStepped,
       });
+    });
+  }
+
+  #lastModule(fn: TrainerFn): LightningModule {
+    if (this.module !== undefined) return this.module;
+    throw new PLError('PL5032', `${fn} got no module, and there is none from a call before.`, {
+      hint: `Pass one: trainer.${fn}(model, { dataloaders }).`,
     });
   }
 
@@ -256,17 +281,21 @@ export class Trainer {
 
   /** Reads the checkpoint that a call starts from, before the call changes anything. */
   async #read(ckptPath: string | undefined): Promise<CheckpointSource | undefined> {
-    const path = ckptPath === undefined ? undefined : this.#resolveCkptPath(ckptPath);
+    const path = ckptPath === undefined ? undefined : this.#resolveCkptPath(ckptPath, this.state.fn!);
     this.ckptPath = path;
     return path === undefined ? undefined : { path, checkpoint: await readCheckpoint(path) };
   }
 
-  #resolveCkptPath(ckptPath: string): string {
+  #resolveCkptPath(ckptPath: string, fn: TrainerFn): string | undefined {
     if (ckptPath !== 'best' && ckptPath !== 'last') return ckptPath;
     const callback = this.checkpointCallback;
     const path =
       ckptPath === 'best' ? callback?.bestModelPath : callback?.lastModelPath || callback?.bestModelPath;
     if (path) return path;
+    if (fn === 'fit' && ckptPath === 'last') {
+      this.warn("ckptPath is 'last', but there is no checkpoint yet: training begins anew.");
+      return undefined;
+    }
     throw new PLError(
       'PL5017',
       `ckptPath is '${ckptPath}', but this trainer has written no such checkpoint.`,
@@ -300,8 +329,17 @@ export class Trainer {
     return path;
   }
 
+  /** Says something that may be a mistake: one line on stderr, and every line once. */
+  warn(line: string): void {
+    this.#notices.warn(line);
+  }
+
   /** Where `LightningModule.log` ends up. */
   log(name: string, value: LogValue, options?: LogOptions): void {
+    if (this.config.barebones) {
+      this.warn('trainer.barebones is true: log records nothing.');
+      return;
+    }
     if (this.#session === undefined) {
       throw new PLError('PL5002', `log('${name}') was called before any run.`, {
         hint: 'Call it from a hook.',
