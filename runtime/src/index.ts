@@ -95,6 +95,8 @@ export { type Operation, overrideOperation, runOperation, type Saved } from './f
 export { type RMSNormOptions, rmsNorm } from './functional/rms-norm.js';
 export { silu } from './functional/silu.js';
 export {
+  type DeclaredHooks,
+  declaredHooks,
   Hook,
   Hparams,
   type HparamsOptions,
@@ -105,6 +107,7 @@ export {
 } from './hooks/decorators.js';
 export { evaluationHookNames, hookNames, stageHookName, synchronousHooks } from './hooks/names.js';
 export type {
+  BackwardPass,
   CallbackHooks,
   DataModuleHooks,
   EvaluationStage,

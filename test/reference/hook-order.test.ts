@@ -1,170 +1,314 @@
-import { readFileSync } from 'node:fs';
-import type { Trainer, TrainerConfig } from '@pl-ts/runtime';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  hookNames,
+  type LightningModule,
+  type ModelCheckpointOptions,
+  type ModuleHooks,
+} from '@pl-ts/runtime';
 import { describe, expect, it } from 'vitest';
-import { type HookEvent, Recording, type ScenarioData } from './recording.js';
+import { useGeneratedLoops } from './generated-loops.js';
+import { type Intervention, Recording, type RecordingOptions } from './recording.js';
+import {
+  eventsOf,
+  type HookEvent,
+  type RecordedScenario,
+  readScenario,
+  readSummaries,
+  type Scenario,
+  type ScenarioData,
+  scenarioNames,
+  show,
+  trainerConfig,
+} from './scenario.js';
 
-interface Reference {
-  call: string[];
-  trainer: Record<string, unknown>;
-  data: ScenarioData;
-  events: [
-    depth: number,
-    source: string,
-    hook: string,
-    args: unknown[],
-    stage: string,
-    epoch: number,
-    step: number,
-  ][];
-  raised?: { message: string };
-  after: { status: string; current_epoch: number; global_step: number; should_stop: boolean };
-}
+const version = '2.6.5';
 
-/** What a scenario's note says is done in a hook; a value that it gives is what the hook returns. */
-type Intervention = (event: HookEvent, trainer: Trainer) => unknown;
+type ModuleHook = keyof ModuleHooks;
 
 const stopAt =
-  (wanted: string, hook: string, epoch: number, batchIdx?: number): Intervention =>
-  ([source, name, numbers, stage, currentEpoch], trainer) => {
-    if (source !== 'callback' || name !== hook || stage !== wanted || currentEpoch !== epoch) return;
+  (wanted: string, name: string, inEpoch: number, batchIdx?: number): Intervention =>
+  ({ source, hook, numbers, stage, epoch }, trainer) => {
+    if (source !== 'callback' || hook !== name || stage !== wanted || epoch !== inEpoch) return;
     if (batchIdx === undefined || numbers[0] === batchIdx) trainer.shouldStop = true;
   };
 
 const at =
-  (wantedSource: string, hook: string, batchIdx: number, act: () => unknown): Intervention =>
-  ([source, name, numbers]) =>
-    source === wantedSource && name === hook && numbers[0] === batchIdx ? act() : undefined;
-
-const none: Intervention = () => {};
+  (wantedSource: string, name: string, batchIdx: number, act: () => unknown): Intervention =>
+  ({ source, hook, numbers }) =>
+    source === wantedSource && hook === name && numbers[0] === batchIdx ? act() : undefined;
 
 const fail = () => {
   throw new Error('boom in validation_step');
 };
 
-/** The scenarios that apply, each with what its note says is done while it runs. */
-const scenarios: Record<string, Intervention> = {
-  fit_accumulate2_4batches: none,
-  fit_basic: none,
+/** What the notes of some scenarios say is done while they run. */
+const interventions: Record<string, Intervention> = {
   fit_batch_start_minus1: at('callback', 'on_train_batch_start', 2, () => -1),
   fit_batch_start_minus1_module: at('module', 'on_train_batch_start', 2, () => -1),
-  fit_check_val_every_2: none,
-  fit_exception_training_step: none,
   fit_exception_validation_step: at('module', 'validation_step', 0, fail),
   fit_exception_validation_step_epoch_0: at('module', 'validation_step', 0, fail),
-  fit_fast_dev_run: none,
-  fit_fast_dev_run_2: none,
-  fit_gradient_clip_accumulate2: none,
-  fit_gradient_clip_norm: none,
-  fit_iterable: none,
-  fit_limit_val_0: none,
-  fit_manual_2_optimizers: none,
-  fit_max_epochs_0: none,
-  fit_max_steps_3: none,
-  fit_max_steps_3_at_epoch_end: none,
-  fit_min_steps: none,
-  fit_no_epoch_end_overrides: none,
-  fit_none_step: none,
-  fit_none_step_accumulate2: none,
-  fit_none_step_all: none,
-  fit_overfit_batches_1: none,
-  fit_sanity_0: none,
-  fit_sanity_all: none,
-  fit_scheduler_both: none,
-  fit_scheduler_epoch: none,
-  fit_scheduler_epoch_freq2: none,
-  fit_scheduler_plateau_epoch: none,
-  fit_scheduler_plateau_step_val_check_half: none,
-  fit_scheduler_step: none,
-  fit_scheduler_step_accumulate2: none,
-  fit_scheduler_step_freq2: none,
   fit_should_stop_mid_epoch: stopAt('fit/train', 'on_train_batch_end', 0, 1),
   fit_should_stop_min_epochs_2: stopAt('fit/train', 'on_train_batch_end', 0, 0),
   fit_stop_in_validation: stopAt('fit/validate', 'on_validation_end', 0),
-  fit_val_check_half: none,
-  fit_val_check_int_2_of_5: none,
-  fit_val_check_int_across_epochs: none,
-  fit_validate_test_predict: none,
-  predict: none,
-  predict_2_loaders: none,
-  test: none,
-  validate: none,
-  validate_2_loaders: none,
 };
 
-// Events of torch's own module methods, and of hooks that take no part here yet.
-const notHooks = new Set(['forward', 'zero_grad', 'train', 'backward', 'clip_gradients']);
-
-// Texts of errors are our own where the framework raises them.
+/** Texts of errors are our own where the framework raises them. */
 const ownWords: Record<string, RegExp> = {
   fit_scheduler_plateau_step_val_check_half: /ReduceLROnPlateau watches 'val_loss'/,
+  fit_keyboard_interrupt: /interrupted by SIGINT/,
 };
 
-const camelCase = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+const dataHooks = /_dataloader$|batch_transfer$|^transfer_batch_to_device$/;
+// Hooks of ours that take no part in these records: one that Lightning calls only where it is there, those of Lightning 1.9, and some that the
+// recorded class did not have.
+const notRecorded = /_model_train$|^(training|validation|test)_epoch_end$|^configure_model$|^prepare_data$/;
 
-function configOf(trainer: Record<string, unknown>): TrainerConfig {
-  return Object.fromEntries(
-    Object.entries(trainer).map(([name, value]) => [
-      name === 'check_val_every_n_epoch' ? 'checkValEveryNEpoch' : camelCase(name),
-      value,
-    ]),
-  );
-}
+/** Which hooks the module has: all that were recorded, or only those that it cannot do without. */
+const hookSets: Record<string, (name: string, scenario: Scenario) => ModuleHook[]> = {
+  'every hook': (name, scenario) =>
+    hookNames.module.filter(
+      (hook) =>
+        !notRecorded.test(hook) &&
+        (givesData(name, scenario) || !dataHooks.test(hook)) &&
+        (name !== 'fit_no_validation_step' || hook !== 'validation_step'),
+    ),
+  'no hook but the steps': (name, scenario) =>
+    hookSets['every hook']!(name, scenario).filter(
+      (hook) =>
+        dataHooks.test(hook) ||
+        /^(training|validation|test|predict)_step$|^configure_optimizers$/.test(hook) ||
+        (hook === 'on_train_batch_start' && name === 'fit_batch_start_minus1_module'),
+    ),
+};
 
-/** The reference's events in this recording's form: sources that apply, and only numbers among the arguments. */
-function expectedEvents({ events, data }: Reference): HookEvent[] {
+const givesData = (name: string, scenario: Scenario) =>
+  scenario.own_dataloaders_on_module || name === 'fit_no_validation_step';
+
+/** What happens in torch or in Lightning's loggers: our modules have their mode as a property, and keep no gradients. */
+const ofTheOthers = new Set(['module.train', 'module.zero_grad', 'logger.save']);
+
+const expectedEvents = (scenario: RecordedScenario): HookEvent[] =>
+  eventsOf(scenario).filter(({ source, hook }) => !ofTheOthers.has(`${source}.${hook}`));
+
+/** Leaves out what a module without the hooks does not show. */
+function withoutHooks(events: readonly HookEvent[], hooks: readonly string[]): HookEvent[] {
+  const own = new Set([...hooks, 'forward', 'toggle_optimizer', 'untoggle_optimizer', 'manual_backward']);
   return events
-    .filter(([, source, hook]) => {
-      if (source === 'module') return !notHooks.has(hook);
-      // An iterable is read one batch ahead, at moments of our own.
-      if (source === 'data') return data.iterable !== true;
-      return source === 'callback' || source === 'datamodule' || source === 'optimizer';
-    })
-    .map(([, source, hook, args, ...state]) => [
-      source,
-      hook,
-      args.filter((arg) => typeof arg === 'number'),
-      ...state,
-    ]);
+    .filter(({ source, hook }) => source !== 'module' || own.has(hook))
+    .filter(({ source, hook }) => source !== 'optimizer' || hook !== 'zero_grad')
+    .map((event) => ({ ...event, depth: 0 }));
 }
 
-const show = ([source, hook, numbers, ...state]: HookEvent) =>
-  `${source}.${hook}(${numbers}) ${state.join(' ')}`;
+/** The events that both recordings have. */
+function comparable(events: readonly HookEvent[], name: string, { data }: Scenario): HookEvent[] {
+  return events.filter(({ source, hook }) => {
+    // An iterable is read one batch ahead, at moments of our own.
+    if (data.iterable && source === 'data') return false;
+    // That class computes the loss in the step itself.
+    return name !== 'fit_no_validation_step' || hook !== 'forward';
+  });
+}
 
-describe('hooks run in the order and with the state that Lightning 2.6 recorded', () => {
-  for (const [name, intervene] of Object.entries(scenarios)) {
-    it(name, async () => {
-      const file = new URL(`hooks/2.6.5/hook_order_${name}.json`, import.meta.url);
-      const reference: Reference = JSON.parse(readFileSync(file, 'utf8'));
-      const { trainer, model, datamodule, events } = new Recording(
-        configOf(reference.trainer),
-        reference.data,
-        intervene,
-      );
-      const run = async () => {
-        for (const call of reference.call) await trainer[call as 'fit'](model, { datamodule });
-      };
-      if (reference.raised) await expect(run()).rejects.toThrow(ownWords[name] ?? reference.raised.message);
-      else await run();
+/** We pass the data loader's index always, Lightning where there are several. */
+const withNumbersOf = (expected: readonly HookEvent[], events: readonly HookEvent[]) =>
+  events.map((event, i) => ({ ...event, numbers: event.numbers.slice(0, expected[i]?.numbers.length) }));
 
-      const expected = expectedEvents(reference);
-      const applicable = reference.data.iterable ? events.filter(([source]) => source !== 'data') : events;
-      // We pass the data loader's index always, Lightning where there are several.
-      const recorded = applicable.map(
-        ([source, hook, numbers, ...state], i): HookEvent => [
-          source,
-          hook,
-          numbers.slice(0, expected[i]?.[2].length),
-          ...state,
-        ],
-      );
+/** Python's text of a dictionary as options of ours. */
+function optionsFrom(text: string): ModelCheckpointOptions {
+  const json = text.replaceAll("'", '"').replaceAll('True', 'true').replaceAll('False', 'false');
+  return trainerConfig({ trainer: JSON.parse(json) }) as ModelCheckpointOptions;
+}
+
+/** The checkpoint that a scenario starts from, made as its note says. */
+async function checkpointOf(name: string, scenario: Scenario): Promise<string> {
+  const [, given, file] =
+    /ModelCheckpoint\((\{.*\}), save_top_k=-1\).*resumed from (\S+) /.exec(scenario.note ?? '') ?? [];
+  const resumes = given !== undefined && file !== undefined;
+  const checkpoints = (recording: Recording) =>
+    recording.modelCheckpoint({ saveTopK: -1, ...optionsFrom(given!) });
+  const first = new Recording({
+    config: { maxEpochs: resumes ? 2 : 1, enableCheckpointing: resumes },
+    data: scenario.data,
+    hooks: hookSets['every hook']!(name, scenario),
+    callbacks: (recording) => [recording.callback('callback'), ...(resumes ? [checkpoints(recording)] : [])],
+  });
+  await first.trainer.fit(first.model, { datamodule: first.datamodule! });
+  if (resumes) return join(first.trainer.checkpointCallback!.dirpath!, file);
+  const path = join(first.trainer.config.defaultRootDir, 'first.ckpt');
+  await first.trainer.saveCheckpoint(path);
+  return path;
+}
+
+type Call = (recording: Recording, checkpoint: string | undefined) => Promise<unknown>;
+
+const runs =
+  (fn: 'fit' | 'validate' | 'test' | 'predict', own?: 'best'): Call =>
+  ({ trainer, model, datamodule }, checkpoint) => {
+    const ckptPath = own ?? checkpoint;
+    return trainer[fn](model, { ...(datamodule && { datamodule }), ...(ckptPath && { ckptPath }) });
+  };
+
+const calls: Record<string, Call> = {
+  fit: runs('fit'),
+  validate: runs('validate'),
+  test: runs('test'),
+  predict: runs('predict'),
+  'fit(ckpt_path)': runs('fit'),
+  'validate(ckpt_path)': runs('validate'),
+  'test(ckpt_path)': runs('test'),
+  'predict(ckpt_path)': runs('predict'),
+  "test(ckpt_path='best')": runs('test', 'best'),
+  save_checkpoint: ({ trainer }) =>
+    trainer.saveCheckpoint(join(mkdtempSync(join(tmpdir(), 'hook-order-')), 'saved.ckpt')),
+  load_from_checkpoint: ({ model }, checkpoint) =>
+    (model.constructor as typeof LightningModule & (new () => LightningModule)).loadFromCheckpoint(
+      checkpoint!,
+    ),
+};
+
+function newRecording(name: string, scenario: Scenario, hooks: readonly ModuleHook[]): Recording {
+  const callbacks: RecordingOptions['callbacks'] = (recording) => {
+    if (name === 'fit_callback_order') {
+      return [
+        recording.modelCheckpoint(),
+        recording.callback('A'),
+        recording.earlyStopping('val_loss'),
+        recording.callback('B'),
+      ];
+    }
+    const saves = scenario.trainer.enable_checkpointing === true;
+    return [recording.callback('callback'), ...(saves ? [recording.modelCheckpoint()] : [])];
+  };
+  return new Recording({
+    config: trainerConfig(scenario),
+    data: scenario.data,
+    hooks,
+    callbacks,
+    intervene: interventions[name],
+    withDataModule: !givesData(name, scenario),
+  });
+}
+
+async function replay(name: string, scenario: Scenario, recording: Recording): Promise<void> {
+  const startsFromCheckpoint = scenario.call.some((call) => /\(ckpt_path\)|^load/.test(call));
+  const checkpoint = startsFromCheckpoint ? await checkpointOf(name, scenario) : undefined;
+  for (const call of scenario.call) await calls[call]!(recording, checkpoint);
+}
+
+/** What Lightning did, changed to what we do where we differ on purpose. */
+const differences: Record<string, (expected: HookEvent[]) => HookEvent[]> = {
+  // An interrupt waits for the end of the running batch, so that the run can go on after it.
+  fit_keyboard_interrupt(expected) {
+    const stepOf = (events: readonly HookEvent[]) =>
+      events.findIndex(({ hook, numbers }) => hook === 'training_step' && numbers[0] === 1);
+    const whole = expectedEvents(readScenario(version, 'fit_basic'));
+    const rest = whole.slice(
+      stepOf(whole) + 1,
+      whole.findIndex(({ hook, numbers }) => hook === 'fetch_train' && numbers[0] === 2),
+    );
+    const raised = stepOf(expected) + 1;
+    return [
+      ...expected.slice(0, raised),
+      ...rest,
+      ...expected.slice(raised).map((event) => ({ ...event, step: 2 })),
+    ];
+  },
+};
+
+describe.each(Object.keys(hookSets))('a module with %s', (hookSet) => {
+  describe.each(['interpreted', 'generated'])('run by %s loops', (loops) => {
+    it.each(scenarioNames(version))('does as Lightning in %s', async (name) => {
+      const scenario = readScenario(version, name);
+      const hooks = hookSets[hookSet]!(name, scenario);
+      const recording = newRecording(name, scenario, hooks);
+      const { trainer, model, events } = recording;
+      if (loops === 'generated') await useGeneratedLoops(model, hooks);
+
+      const run = replay(name, scenario, recording);
+      if (scenario.raised) await expect(run).rejects.toThrow(ownWords[name] ?? scenario.raised.message);
+      else await run;
+
+      const known = expectedEvents(scenario);
+      const meant = comparable(differences[name]?.(known) ?? known, name, scenario);
+      const all = comparable(events, name, scenario);
+      const isWhole = hookSet === 'every hook';
+      const expected = isWhole ? meant : withoutHooks(meant, hooks);
+      const recorded = withNumbersOf(expected, isWhole ? all : withoutHooks(all, hooks));
       expect(recorded.map(show)).toEqual(expected.map(show));
-      const { after } = reference;
-      expect([trainer.state.status, trainer.currentEpoch, trainer.globalStep, trainer.shouldStop]).toEqual([
-        after.status,
-        after.current_epoch,
-        after.global_step,
-        after.should_stop,
-      ]);
+
+      const { after } = scenario;
+      expect([
+        trainer.state.status,
+        trainer.state.fn ?? 'None',
+        trainer.currentEpoch,
+        trainer.shouldStop,
+      ]).toEqual([after.status, after.fn, after.current_epoch, after.should_stop]);
+      expect(trainer.globalStep).toBe(name === 'fit_keyboard_interrupt' ? 2 : after.global_step);
     });
-  }
+  });
+});
+
+/** Scenarios of which only the number of events is here: what their names and notes say of them. */
+const counted: Record<
+  string,
+  Partial<Pick<Scenario, 'call' | 'trainer'>> & { data?: Partial<ScenarioData> }
+> = {
+  fit_no_datamodule: {},
+  fit_accumulate2: { trainer: { accumulate_grad_batches: 2 } },
+  fit_limit_train_0: { trainer: { limit_train_batches: 0 } },
+  fit_dict_loss: { data: { dict_loss: true } },
+  fit_no_optimizer: { data: { optimizer: 'none' } },
+  test_2_loaders: { call: ['test'], data: { test_loaders: 2 } },
+  fit_2_val_loaders: { data: { val_loaders: 2 } },
+  fit_gradient_clip_value: { trainer: { gradient_clip_val: 0.5, gradient_clip_algorithm: 'value' } },
+  fit_logging: { trainer: { log_every_n_steps: 2 }, data: { train: 4, log: true } },
+  fit_val_check_half_max_steps_3: { trainer: { val_check_interval: 0.5, max_steps: 3 }, data: { train: 4 } },
+  fit_lbfgs: { data: { train: 2, optimizer: 'lbfgs' } },
+  resume_from_end_of_epoch_0: { call: ['fit(ckpt_path)'] },
+  // Goes on with the third batch, where Lightning begins the data again: as many events.
+  resume_from_mid_epoch_0_step_2: { call: ['fit(ckpt_path)'] },
+  test_from_checkpoint: { call: ['test(ckpt_path)'] },
+};
+
+/** How many events the reference has for ours. */
+function countAsReference(events: readonly HookEvent[]): number {
+  const count = (...hooks: string[]) => events.filter(({ hook }) => hooks.includes(hook)).length;
+  const switches = count('on_validation_model_eval', 'on_test_model_eval', 'on_predict_model_eval');
+  // One of each kind at the beginning of a run.
+  const zeroGrads = count('log_graph') + count('on_validation_model_zero_grad');
+  const saves = count('log_graph', 'log_metrics', 'finalize');
+  return events.length + switches + zeroGrads + saves;
+}
+
+describe.each(['interpreted', 'generated'])('run by %s loops', (loops) => {
+  const summaries = readSummaries(version);
+
+  it.each(Object.keys(counted))('a module has as many calls as with Lightning in %s', async (name) => {
+    const { call = ['fit'], trainer, data } = counted[name]!;
+    const { events, note, current_epoch, global_step } = summaries[name]!;
+    const scenario: Scenario = {
+      call,
+      trainer: { max_epochs: current_epoch || 2, num_sanity_val_steps: 2, log_every_n_steps: 1, ...trainer },
+      data: { train: 3, val: 2, ...data },
+      note,
+      own_dataloaders_on_module: name === 'fit_no_datamodule',
+    };
+    const hooks = hookSets['every hook']!(name, scenario);
+    const recording = newRecording(name, scenario, hooks);
+    if (loops === 'generated') await useGeneratedLoops(recording.model, hooks);
+    await replay(name, scenario, recording);
+    expect(countAsReference(recording.events)).toBe(events);
+    expect([recording.trainer.currentEpoch, recording.trainer.globalStep]).toEqual([
+      current_epoch,
+      global_step,
+    ]);
+  });
+
+  it('every recorded scenario takes part', () => {
+    expect([...scenarioNames(version), ...Object.keys(counted)].sort()).toEqual(
+      Object.keys(summaries).sort(),
+    );
+  });
 });

@@ -291,6 +291,7 @@ export class ModelCheckpoint extends Callback {
     await trainer.saveCheckpoint(path, { weightsOnly: this.#options.saveWeightsOnly });
     this.#lastSavedStep = trainer.globalStep;
     this.#lastSavedPath = path;
+    for (const logger of trainer.loggers) logger.afterSaveCheckpoint?.(this);
   }
 
   #freePath(metrics: Metrics, displaced?: string): string {

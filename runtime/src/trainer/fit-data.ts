@@ -28,9 +28,9 @@ export class FitData {
     this.#transfer = session.data.transfer(0);
   }
 
-  /** Training batches per epoch, limits applied; undefined for data without length. */
-  get length(): number | undefined {
-    return this.#train?.data.length;
+  /** Whether there is nothing to train on. */
+  get isEmpty(): boolean {
+    return this.#train === undefined || this.#train.data.length === 0;
   }
 
   get hasValidation(): boolean {
@@ -44,16 +44,17 @@ export class FitData {
    */
   async loadTraining(epoch: number, order?: LoaderState): Promise<void> {
     const { session } = this;
+    const limit = batchLimit(session.config, 'limitTrainBatches');
+    if (limit === 0) {
+      session.trainer.numTrainingBatches = 0;
+      return;
+    }
     const given = await session.data.trainDataloader();
     // The same batches come every epoch.
     const loader = session.config.overfitBatches === 0 ? given : given.with({ shuffle: false });
-    const length = limitedLength(
-      loader,
-      batchLimit(session.config, 'limitTrainBatches'),
-      'limitTrainBatches',
-    );
+    const length = limitedLength(loader, limit, 'limitTrainBatches');
     session.trainer.numTrainingBatches = length ?? Number.POSITIVE_INFINITY;
-    if (order !== undefined && this.#lastDue(epoch) !== epoch) loader.restore(order);
+    if (order !== undefined && !this.#reloadsIn(epoch)) loader.restore(order);
     this.#train = { data: { loader, length }, epoch: this.#lastDue(epoch) };
   }
 
@@ -83,6 +84,11 @@ export class FitData {
   #isOutdated(loaded: Loaded<unknown>, epoch: number): boolean {
     const { reloadDataloadersEveryNEpochs: n } = this.session.config;
     return n > 0 && epoch - loaded.epoch >= n;
+  }
+
+  #reloadsIn(epoch: number): boolean {
+    const { reloadDataloadersEveryNEpochs: n } = this.session.config;
+    return n > 0 && epoch % n === 0;
   }
 
   /** The last epoch up to this one in which a run from the beginning loads its data: a resumed run keeps to that. */

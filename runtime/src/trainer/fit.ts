@@ -21,6 +21,8 @@ export async function fit(
   onRun: (run: FitRun) => void,
 ): Promise<void> {
   const { module, hooks, callbacks, state, trainer, config } = session;
+  const data = new FitData(session);
+  session.fitData = data;
   const configured = configureOptimizers(session);
   const { optimizers, lrSchedulers } = configured;
   for (const optimizer of optimizers) optimizer.zeroGrad();
@@ -41,7 +43,6 @@ export async function fit(
   if (resumed) session.progress = { ...resumed.progress };
   const { epoch: firstEpoch } = resumedProgress(session.progress);
 
-  const data = new FitData(session);
   const validates = validationApplies(session);
   trainer.validates = validates;
   const inMidEpoch = resumed?.epoch?.open === true;
@@ -76,7 +77,7 @@ export async function fit(
     ...(inMidEpoch && { resumeFrom: resumed.epoch! }),
   });
   onRun(run);
-  if (run.done || data.length === 0) {
+  if (run.done || data.isEmpty) {
     await callbacks.call('on_fit_end', []);
     await hooks.on_fit_end?.();
     return;
