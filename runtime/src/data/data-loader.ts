@@ -206,6 +206,11 @@ export const DataLoader: DataLoaderConstructor = class DataLoader<B> implements 
 
 type DataLoaderShape<B> = DataLoader<B>;
 
+/** Whether a loader draws a new random order each epoch, as it does with `shuffle`. */
+export function isShuffled({ sampler }: DataLoader<unknown>): boolean {
+  return sampler instanceof RandomSampler;
+}
+
 function checkOptions(dataset: unknown, options: DataLoaderOptions): void {
   const { batchSize = 1, shuffle = false, dropLast = false, sampler, batchSampler } = options;
   checkBatchSize(batchSize);

@@ -20,7 +20,8 @@ export const trainerErrors = {
     'A module or data module was asked for its trainer, or the trainer for a checkpoint, before any run began. Inside hooks there always is one.',
   PL5010:
     'A run needs data. It comes from the data loaders passed to the call, else from the hooks of the data module (`train_dataloader`, `val_dataloader`, …), else from the same hooks of the module; none of these gave any.',
-  PL5011: 'A hook that gives data has to return a DataLoader, or for evaluation an array of them.',
+  PL5011:
+    'A hook that gives data has to return a DataLoader, or for evaluation an array of them; the same goes for the data that is passed to `fit` and its like.',
   PL5012:
     'A trainer setting has a value that makes no sense, alone or together with another. The message names it, what it got and what it wanted; `--help` lists every setting with its range.',
   PL5013:
@@ -47,6 +48,10 @@ export const trainerErrors = {
     'The first argument of `fit`, `validate`, `test` and `predict` is an instance of a class that extends LightningModule (the last three take that of the call before without one), the second a record of options. Data comes either from a data module or from data loaders, so only one of them can be given.',
   PL5035:
     'Checkpoints keep the hyper-parameters of a module and of its data module, as JSON. One of them holds something that JSON cannot: a function, a class instance, a tensor. Take it out with `@Hparams({ ignore: [...] })`, or make it from plain settings in the constructor. This is found before training begins, so that no run fails at its first checkpoint.',
+  PL5036:
+    'Training needs at least one batch. The dataset is empty, or too small for a full batch while `dropLast` is set, or its iterator gave nothing. To leave training out on purpose, set `trainer.limitTrainBatches` to 0.',
+  PL5037:
+    '`trainer.estimatedSteppingBatches` tells how many optimizer steps a fit will take. It needs the length of the training data, so it is known during fit only, and before training begins only where the hook `train_dataloader` is not asynchronous.',
   PL5050:
     'A setting of ModelCheckpoint (the group `checkpoint`) has a value that makes no sense, alone or together with another. Keeping the k best needs a metric to judge by, `checkpoint.monitor`; and one ModelCheckpoint saves by one rhythm: every n epochs, every n steps or every so many seconds. Add a second ModelCheckpoint for a second rhythm.',
   PL5051:

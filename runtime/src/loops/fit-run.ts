@@ -100,6 +100,11 @@ export class FitRun<Batch = unknown> {
     return this.#stream?.batchIdx ?? -1;
   }
 
+  /** Whether the running batch is its epoch's last. */
+  get isLastBatch(): boolean {
+    return this.#stream?.isLast ?? false;
+  }
+
   get gradientClipVal(): number | null {
     return this.#host.config.gradientClipVal;
   }

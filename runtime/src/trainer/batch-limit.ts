@@ -17,11 +17,7 @@ export function limitedLength(
   setting: string,
 ): number | undefined {
   if (limit === null) return loader.length;
-  if (limit >= 1 || limit === 0) {
-    if (limit !== 0 && !Number.isInteger(limit)) throw badLimit(setting, limit);
-    return Math.min(limit, loader.length ?? Number.POSITIVE_INFINITY);
-  }
-  if (limit < 0) throw badLimit(setting, limit);
+  if (limit >= 1 || limit === 0) return Math.min(limit, loader.length ?? Number.POSITIVE_INFINITY);
   if (loader.length === undefined) {
     throw new PLError(
       'PL5012',
@@ -40,8 +36,26 @@ export function limitedLength(
   );
 }
 
-const badLimit = (setting: string, limit: number) =>
-  new PLError(
+/** Refuses an interval between validations that no epoch is long enough for. */
+export function checkValCheckInterval(
+  { valCheckInterval, checkValEveryNEpoch }: ResolvedTrainerConfig,
+  batchesPerEpoch: number | undefined,
+): void {
+  if (typeof valCheckInterval !== 'number' || checkValEveryNEpoch === null) return;
+  if (valCheckInterval < 1) {
+    if (batchesPerEpoch !== undefined) return;
+    throw new PLError(
+      'PL5012',
+      `trainer.valCheckInterval is the share ${valCheckInterval}, but the training data has no length to take a share of.`,
+      { hint: 'Give a number of batches, or null to validate at the end of the epoch.' },
+    );
+  }
+  if (batchesPerEpoch === undefined || batchesPerEpoch === 0 || valCheckInterval <= batchesPerEpoch) return;
+  throw new PLError(
     'PL5012',
-    `trainer.${setting} is ${limit}; wanted a whole number of batches, or a share between 0 and 1.`,
+    `trainer.valCheckInterval is ${valCheckInterval}, but an epoch has ${batchesPerEpoch} training batches: no validation would run.`,
+    {
+      hint: 'Lower it; set trainer.checkValEveryNEpoch to null to count batches across epochs; or set trainer.limitValBatches to 0 for no validation.',
+    },
   );
+}

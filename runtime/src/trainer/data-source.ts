@@ -62,8 +62,25 @@ export class DataSource {
   }
 
   async trainDataloader(): Promise<DataLoader<unknown>> {
-    const loader = this.given.trainDataloader ?? (await this.#hook('train_dataloader')?.());
-    if (loader !== undefined) return checked(loader, 'train_dataloader');
+    return this.#training(await this.#askForTraining());
+  }
+
+  /** As `trainDataloader`, for a hook that cannot wait. @throws PLError PL5037 where the data's own hook is asynchronous */
+  trainDataloaderNow(): DataLoader<unknown> {
+    const loader = this.#askForTraining();
+    if (!(loader instanceof Promise)) return this.#training(loader);
+    loader.catch(() => undefined);
+    throw new PLError('PL5037', "'train_dataloader' is asynchronous, so its length is not known here.", {
+      hint: "Load the data in the hook 'setup', which may be asynchronous, and make the DataLoader without waiting.",
+    });
+  }
+
+  #askForTraining(): DataLoader<unknown> | undefined | Promise<DataLoader<unknown>> {
+    return this.given.trainDataloader ?? this.#hook('train_dataloader')?.();
+  }
+
+  #training(loader: DataLoader<unknown> | undefined): DataLoader<unknown> {
+    if (loader !== undefined) return checked(loader, this.given.trainDataloader, 'train_dataloader');
     throw new PLError('PL5010', `there is no training data: ${this.#owners()} no hook 'train_dataloader'.`, {
       hint: "Mark a method that returns a DataLoader with @Hook('train_dataloader'), or pass trainDataloader to fit.",
     });
@@ -74,7 +91,9 @@ export class DataSource {
     const name = loaderHook[stage];
     const loaders = this.given.evaluationDataloaders ?? (await this.#hook(name)?.());
     if (loaders === undefined) return [];
-    return (Array.isArray(loaders) ? loaders : [loaders]).map((loader) => checked(loader, name));
+    return (Array.isArray(loaders) ? loaders : [loaders]).map((loader) =>
+      checked(loader, this.given.evaluationDataloaders, name),
+    );
   }
 
   hasEvaluationData(stage: EvaluationStage): boolean {
@@ -106,14 +125,15 @@ export class DataSource {
   }
 }
 
-function checked(loader: unknown, hook: string): DataLoader<unknown> {
+function checked(loader: unknown, given: unknown, hook: string): DataLoader<unknown> {
   if (typeof loader === 'object' && loader !== null && 'iterate' in loader)
     return loader as DataLoader<unknown>;
-  throw new PLError(
-    'PL5011',
-    `'${hook}' returned ${loader === null ? 'null' : `a ${typeof loader}`}, wanted a DataLoader.`,
-    {
-      hint: 'Wrap the dataset: new DataLoader(dataset, { batchSize: 32 }).',
-    },
-  );
+  const got =
+    typeof loader === 'object' && loader !== null
+      ? `a ${loader.constructor?.name ?? 'record'}`
+      : String(loader);
+  const where = given === undefined ? `'${hook}' returned` : 'the call got';
+  throw new PLError('PL5011', `${where} ${got} in the place of a DataLoader.`, {
+    hint: 'Wrap the dataset: new DataLoader(dataset, { batchSize: 32 }).',
+  });
 }

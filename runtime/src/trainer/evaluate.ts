@@ -1,3 +1,4 @@
+import { isShuffled } from '../data/data-loader.js';
 import { PLError } from '../errors/pl-error.js';
 import { bindEvaluationHooks } from '../hooks/bind.js';
 import { stageHookName } from '../hooks/names.js';
@@ -21,6 +22,9 @@ export async function evaluationLoaders(
 ): Promise<EvaluationLoader<unknown>[]> {
   const setting = limitSetting[stage];
   const loaders = await session.data.evaluationDataloaders(stage);
+  if (loaders.some(isShuffled)) {
+    session.warn(`The data of '${stage}' is shuffled; only training data needs to be. Leave shuffle out.`);
+  }
   return loaders.map((loader, i) => {
     const limit = limitedLength(loader, batchLimit(session.config, setting), setting);
     const transfer = session.data.transfer(i);
@@ -57,7 +61,10 @@ export async function evaluate(
   loaders: readonly EvaluationLoader<unknown>[],
   options: EvaluationRunOptions,
 ): Promise<EvaluationRun> {
-  session.trainer.numEvaluationBatches = loaders.map(({ limit }) => limit ?? Number.POSITIVE_INFINITY);
+  session.trainer.beginPass({
+    loaders: loaders.map(({ loader }) => loader),
+    batches: loaders.map(({ limit }) => limit ?? Number.POSITIVE_INFINITY),
+  });
   const run = new EvaluationRun(stage, session.module, session, loaders, options);
   const compiled = compiledOf(session.module.constructor)?.loops?.[stage];
   try {

@@ -1,8 +1,9 @@
-import type { DataLoader, LoaderState } from '../data/data-loader.js';
+import { type DataLoader, isShuffled, type LoaderState } from '../data/data-loader.js';
+import { PLError } from '../errors/pl-error.js';
 import { BatchStream, type BatchStreamOptions } from '../loops/batch-stream.js';
 import type { EvaluationLoader } from '../loops/evaluation-run.js';
 import type { OpenedEpoch } from '../loops/fit-run.js';
-import { batchLimit, limitedLength } from './batch-limit.js';
+import { batchLimit, checkValCheckInterval, limitedLength } from './batch-limit.js';
 import { evaluationLoaders } from './evaluate.js';
 import type { Session } from './session.js';
 
@@ -21,6 +22,8 @@ interface TrainingData {
 /** The data loaders of a fit: asked for when they are first needed, and again every `reloadDataloadersEveryNEpochs`. */
 export class FitData {
   #train: Loaded<TrainingData> | undefined;
+  /** Asked for before its time. */
+  #peeked: DataLoader<unknown> | undefined;
   #validation: Loaded<EvaluationLoader<unknown>[]> | undefined;
   readonly #transfer: BatchStreamOptions<unknown>['transfer'];
 
@@ -31,6 +34,10 @@ export class FitData {
   /** Whether there is nothing to train on. */
   get isEmpty(): boolean {
     return this.#train === undefined || this.#train.data.length === 0;
+  }
+
+  get trainDataloader(): DataLoader<unknown> | undefined {
+    return this.#train?.data.loader;
   }
 
   get hasValidation(): boolean {
@@ -44,18 +51,48 @@ export class FitData {
    */
   async loadTraining(epoch: number, order?: LoaderState): Promise<void> {
     const { session } = this;
-    const limit = batchLimit(session.config, 'limitTrainBatches');
-    if (limit === 0) {
+    if (this.#limit === 0) {
       session.trainer.numTrainingBatches = 0;
       return;
     }
-    const given = await session.data.trainDataloader();
-    // The same batches come every epoch.
-    const loader = session.config.overfitBatches === 0 ? given : given.with({ shuffle: false });
-    const length = limitedLength(loader, limit, 'limitTrainBatches');
+    const given = this.#peeked ?? (await session.data.trainDataloader());
+    this.#peeked = undefined;
+    const overfits = session.config.overfitBatches !== 0;
+    if (overfits && isShuffled(given)) {
+      session.warn(
+        'trainer.overfitBatches takes the same batches every epoch: the training data is not shuffled.',
+      );
+    }
+    const loader = overfits ? given.with({ shuffle: false }) : given;
+    const length = this.#lengthOf(loader);
+    checkValCheckInterval(session.config, length);
     session.trainer.numTrainingBatches = length ?? Number.POSITIVE_INFINITY;
     if (order !== undefined && !this.#reloadsIn(epoch)) loader.restore(order);
     this.#train = { data: { loader, length }, epoch: this.#lastDue(epoch) };
+  }
+
+  /**
+   * Training batches per epoch, limits applied, asking for the data where nobody did yet; undefined for data without
+   * length.
+   *
+   * @throws PLError PL5037 where the hook that gives the data is asynchronous
+   */
+  lengthNow(): number | undefined {
+    if (this.#train !== undefined) return this.#train.data.length;
+    if (this.#limit === 0) return 0;
+    this.#peeked ??= this.session.data.trainDataloaderNow();
+    return this.#lengthOf(this.#peeked);
+  }
+
+  get #limit(): number | null {
+    return batchLimit(this.session.config, 'limitTrainBatches');
+  }
+
+  #lengthOf(loader: DataLoader<unknown>): number | undefined {
+    if (loader.length !== 0) return limitedLength(loader, this.#limit, 'limitTrainBatches');
+    throw new PLError('PL5036', 'the training data has no batches.', {
+      hint: 'Look at the dataset, at batchSize with dropLast, and at the split that it comes from.',
+    });
   }
 
   /** Begins an epoch of the training data, or goes on with one. */

@@ -10,6 +10,7 @@ import { boundHooks } from '../module/compiled.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { detectAnomalies } from './anomaly-detection.js';
 import { DataSource, type GivenData } from './data-source.js';
+import type { FitData } from './fit-data.js';
 import { Interruption, InterruptionWatch } from './interruption.js';
 import type { Trainer } from './trainer.js';
 
@@ -23,6 +24,8 @@ export class Session implements LoopHost {
   readonly loggers: readonly Logger[];
   results = new Results();
   progress = initialProgress();
+  /** The data of a fit. */
+  fitData: FitData | undefined;
   readonly #watch = new InterruptionWatch();
 
   constructor(

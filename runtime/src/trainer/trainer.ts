@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { announce } from '../callbacks/announce.js';
 import type { Callback } from '../callbacks/callback.js';
-import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
 import { type SelectedEngine, selectEngine } from '../engines/select.js';
@@ -20,6 +19,7 @@ import { checkCall } from './check-call.js';
 import { checkOptions } from './check-options.js';
 import { type CheckpointSource, captureCheckpoint, restore } from './checkpointing.js';
 import type { GivenData } from './data-source.js';
+import { estimateSteps } from './estimate-steps.js';
 import { evaluate, requireLoaders, requireStep } from './evaluate.js';
 import { fit, requireTraining } from './fit.js';
 import { adviseOnFit } from './fit-advice.js';
@@ -28,6 +28,7 @@ import { MetricBoard } from './metric-board.js';
 import { Notices } from './notices.js';
 import { type ResolvedTrainerConfig, resolveTrainerConfig, type TrainerOptions } from './options.js';
 import { callbacksOf, loggersOf } from './run-parts.js';
+import { RunView } from './run-view.js';
 import { Session } from './session.js';
 import type { RunningStage, TrainerState } from './state.js';
 import { validateTrainerConfig } from './validate-options.js';
@@ -57,7 +58,7 @@ export interface EvaluationOptions extends RunOptions {
  * const [metrics] = await trainer.test(model, { datamodule, ckptPath: 'best' });
  * ```
  */
-export class Trainer {
+export class Trainer extends RunView {
   readonly config: ResolvedTrainerConfig;
   readonly callbacks: readonly Callback[];
   readonly loggers: readonly Logger[];
@@ -71,8 +72,6 @@ export class Trainer {
   lrSchedulerConfigs: readonly LRSchedulerConfig[] = [];
   /** Training batches per epoch; Infinity for data without length. */
   numTrainingBatches = Number.POSITIVE_INFINITY;
-  /** Batches of the running or last evaluation, per data loader; Infinity for data without length. */
-  numEvaluationBatches: readonly number[] = [];
   /** The checkpoint that the running or last call started from. */
   ckptPath: string | undefined;
   /** Whether the running fit validates. */
@@ -86,6 +85,7 @@ export class Trainer {
 
   /** @throws PLError PL5012 and PL5031 for settings and callbacks that make no sense, alone or together */
   constructor(options: TrainerOptions = {}) {
+    super();
     checkOptions(options);
     this.config = resolveTrainerConfig(options);
     validateTrainerConfig(this.config);
@@ -103,8 +103,28 @@ export class Trainer {
     return this.#session?.progress.globalStep ?? 0;
   }
 
-  get sanityChecking(): boolean {
-    return this.state.stage === 'sanity_check';
+  /** Whether the running training batch is the epoch's last. */
+  get isLastBatch(): boolean {
+    return this.#fitRun?.isLastBatch ?? false;
+  }
+
+  /** The training data of the running or last fit. */
+  get trainDataloader(): DataLoader<unknown> | undefined {
+    return this.#session?.fitData?.trainDataloader;
+  }
+
+  /**
+   * Optimizer steps that the running fit takes if nothing ends it early: what schedules over a whole training need in
+   * `configure_optimizers`. Infinity without limit. Asks for the training data if nobody did before.
+   *
+   * @throws PLError PL5037 outside of fit, and where the hook `train_dataloader` is asynchronous
+   */
+  get estimatedSteppingBatches(): number {
+    const data = this.#session?.fitData;
+    if (data !== undefined) return estimateSteps(this.config, () => data.lengthNow());
+    throw new PLError('PL5037', 'estimatedSteppingBatches was asked for outside of fit.', {
+      hint: "Ask in 'configure_optimizers' or a later hook of fit.",
+    });
   }
 
   /** The latest value of every metric, by name: what callbacks monitor. */
@@ -120,20 +140,6 @@ export class Trainer {
   /** The latest values for the progress bar. */
   get progressBarMetrics(): Readonly<Metrics> {
     return this.metrics.progressBar;
-  }
-
-  get logger(): Logger | undefined {
-    return this.loggers[0];
-  }
-
-  /** Folder of this run's files: the first logger's, or the root folder without one. */
-  get logDir(): string {
-    return this.logger?.logDir ?? this.config.defaultRootDir;
-  }
-
-  /** The callback that writes checkpoints, if there is one. */
-  get checkpointCallback(): ModelCheckpoint | undefined {
-    return this.callbacks.find((callback) => callback instanceof ModelCheckpoint);
   }
 
   /** What a module with `automaticOptimization = false` works with. @throws PLError PL5020 for any other */
