@@ -1,15 +1,6 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  hookNames,
-  type LightningModule,
-  type ModelCheckpointOptions,
-  type ModuleHooks,
-} from '@pl-ts/runtime';
 import { describe, expect, it } from 'vitest';
 import { useGeneratedLoops } from './generated-loops.js';
-import { type Intervention, Recording, type RecordingOptions } from './recording.js';
+import { dataHooks, type ModuleHook, newRecording, recordedHooks, replay } from './replay.js';
 import {
   eventsOf,
   type HookEvent,
@@ -20,39 +11,9 @@ import {
   type ScenarioData,
   scenarioNames,
   show,
-  trainerConfig,
 } from './scenario.js';
 
 const version = '2.6.5';
-
-type ModuleHook = keyof ModuleHooks;
-
-const stopAt =
-  (wanted: string, name: string, inEpoch: number, batchIdx?: number): Intervention =>
-  ({ source, hook, numbers, stage, epoch }, trainer) => {
-    if (source !== 'callback' || hook !== name || stage !== wanted || epoch !== inEpoch) return;
-    if (batchIdx === undefined || numbers[0] === batchIdx) trainer.shouldStop = true;
-  };
-
-const at =
-  (wantedSource: string, name: string, batchIdx: number, act: () => unknown): Intervention =>
-  ({ source, hook, numbers }) =>
-    source === wantedSource && hook === name && numbers[0] === batchIdx ? act() : undefined;
-
-const fail = () => {
-  throw new Error('boom in validation_step');
-};
-
-/** What the notes of some scenarios say is done while they run. */
-const interventions: Record<string, Intervention> = {
-  fit_batch_start_minus1: at('callback', 'on_train_batch_start', 2, () => -1),
-  fit_batch_start_minus1_module: at('module', 'on_train_batch_start', 2, () => -1),
-  fit_exception_validation_step: at('module', 'validation_step', 0, fail),
-  fit_exception_validation_step_epoch_0: at('module', 'validation_step', 0, fail),
-  fit_should_stop_mid_epoch: stopAt('fit/train', 'on_train_batch_end', 0, 1),
-  fit_should_stop_min_epochs_2: stopAt('fit/train', 'on_train_batch_end', 0, 0),
-  fit_stop_in_validation: stopAt('fit/validate', 'on_validation_end', 0),
-};
 
 /** Texts of errors are our own where the framework raises them. */
 const ownWords: Record<string, RegExp> = {
@@ -60,31 +21,17 @@ const ownWords: Record<string, RegExp> = {
   fit_keyboard_interrupt: /interrupted by SIGINT/,
 };
 
-const dataHooks = /_dataloader$|batch_transfer$|^transfer_batch_to_device$/;
-// Hooks of ours that take no part in these records: one that Lightning calls only where it is there, those of Lightning 1.9, and some that the
-// recorded class did not have.
-const notRecorded = /_model_train$|^(training|validation|test)_epoch_end$|^configure_model$|^prepare_data$/;
-
 /** Which hooks the module has: all that were recorded, or only those that it cannot do without. */
 const hookSets: Record<string, (name: string, scenario: Scenario) => ModuleHook[]> = {
-  'every hook': (name, scenario) =>
-    hookNames.module.filter(
-      (hook) =>
-        !notRecorded.test(hook) &&
-        (givesData(name, scenario) || !dataHooks.test(hook)) &&
-        (name !== 'fit_no_validation_step' || hook !== 'validation_step'),
-    ),
+  'every hook': recordedHooks,
   'no hook but the steps': (name, scenario) =>
-    hookSets['every hook']!(name, scenario).filter(
+    recordedHooks(name, scenario).filter(
       (hook) =>
         dataHooks.test(hook) ||
         /^(training|validation|test|predict)_step$|^configure_optimizers$/.test(hook) ||
         (hook === 'on_train_batch_start' && name === 'fit_batch_start_minus1_module'),
     ),
 };
-
-const givesData = (name: string, scenario: Scenario) =>
-  scenario.own_dataloaders_on_module || name === 'fit_no_validation_step';
 
 /** What happens in torch or in Lightning's loggers: our modules have their mode as a property, and keep no gradients. */
 const ofTheOthers = new Set(['module.train', 'module.zero_grad', 'logger.save']);
@@ -115,88 +62,6 @@ function comparable(events: readonly HookEvent[], name: string, { data }: Scenar
 const withNumbersOf = (expected: readonly HookEvent[], events: readonly HookEvent[]) =>
   events.map((event, i) => ({ ...event, numbers: event.numbers.slice(0, expected[i]?.numbers.length) }));
 
-/** Python's text of a dictionary as options of ours. */
-function optionsFrom(text: string): ModelCheckpointOptions {
-  const json = text.replaceAll("'", '"').replaceAll('True', 'true').replaceAll('False', 'false');
-  return trainerConfig({ trainer: JSON.parse(json) }) as ModelCheckpointOptions;
-}
-
-/** The checkpoint that a scenario starts from, made as its note says. */
-async function checkpointOf(name: string, scenario: Scenario): Promise<string> {
-  const [, given, file] =
-    /ModelCheckpoint\((\{.*\}), save_top_k=-1\).*resumed from (\S+) /.exec(scenario.note ?? '') ?? [];
-  const resumes = given !== undefined && file !== undefined;
-  const checkpoints = (recording: Recording) =>
-    recording.modelCheckpoint({ saveTopK: -1, ...optionsFrom(given!) });
-  const first = new Recording({
-    config: { maxEpochs: resumes ? 2 : 1, enableCheckpointing: resumes },
-    data: scenario.data,
-    hooks: hookSets['every hook']!(name, scenario),
-    callbacks: (recording) => [recording.callback('callback'), ...(resumes ? [checkpoints(recording)] : [])],
-  });
-  await first.trainer.fit(first.model, { datamodule: first.datamodule! });
-  if (resumes) return join(first.trainer.checkpointCallback!.dirpath!, file);
-  const path = join(first.trainer.config.defaultRootDir, 'first.ckpt');
-  await first.trainer.saveCheckpoint(path);
-  return path;
-}
-
-type Call = (recording: Recording, checkpoint: string | undefined) => Promise<unknown>;
-
-const runs =
-  (fn: 'fit' | 'validate' | 'test' | 'predict', own?: 'best'): Call =>
-  ({ trainer, model, datamodule }, checkpoint) => {
-    const ckptPath = own ?? checkpoint;
-    return trainer[fn](model, { ...(datamodule && { datamodule }), ...(ckptPath && { ckptPath }) });
-  };
-
-const calls: Record<string, Call> = {
-  fit: runs('fit'),
-  validate: runs('validate'),
-  test: runs('test'),
-  predict: runs('predict'),
-  'fit(ckpt_path)': runs('fit'),
-  'validate(ckpt_path)': runs('validate'),
-  'test(ckpt_path)': runs('test'),
-  'predict(ckpt_path)': runs('predict'),
-  "test(ckpt_path='best')": runs('test', 'best'),
-  save_checkpoint: ({ trainer }) =>
-    trainer.saveCheckpoint(join(mkdtempSync(join(tmpdir(), 'hook-order-')), 'saved.ckpt')),
-  load_from_checkpoint: ({ model }, checkpoint) =>
-    (model.constructor as typeof LightningModule & (new () => LightningModule)).loadFromCheckpoint(
-      checkpoint!,
-    ),
-};
-
-function newRecording(name: string, scenario: Scenario, hooks: readonly ModuleHook[]): Recording {
-  const callbacks: RecordingOptions['callbacks'] = (recording) => {
-    if (name === 'fit_callback_order') {
-      return [
-        recording.modelCheckpoint(),
-        recording.callback('A'),
-        recording.earlyStopping('val_loss'),
-        recording.callback('B'),
-      ];
-    }
-    const saves = scenario.trainer.enable_checkpointing === true;
-    return [recording.callback('callback'), ...(saves ? [recording.modelCheckpoint()] : [])];
-  };
-  return new Recording({
-    config: trainerConfig(scenario),
-    data: scenario.data,
-    hooks,
-    callbacks,
-    intervene: interventions[name],
-    withDataModule: !givesData(name, scenario),
-  });
-}
-
-async function replay(name: string, scenario: Scenario, recording: Recording): Promise<void> {
-  const startsFromCheckpoint = scenario.call.some((call) => /\(ckpt_path\)|^load/.test(call));
-  const checkpoint = startsFromCheckpoint ? await checkpointOf(name, scenario) : undefined;
-  for (const call of scenario.call) await calls[call]!(recording, checkpoint);
-}
-
 /** What Lightning did, changed to what we do where we differ on purpose. */
 const differences: Record<string, (expected: HookEvent[]) => HookEvent[]> = {
   // An interrupt waits for the end of the running batch, so that the run can go on after it.
@@ -226,7 +91,7 @@ describe.each(Object.keys(hookSets))('a module with %s', (hookSet) => {
       const { trainer, model, events } = recording;
       if (loops === 'generated') await useGeneratedLoops(model, hooks);
 
-      const run = replay(name, scenario, recording);
+      const run = replay(scenario, recording, hooks);
       if (scenario.raised) await expect(run).rejects.toThrow(ownWords[name] ?? scenario.raised.message);
       else await run;
 
@@ -295,10 +160,10 @@ describe.each(['interpreted', 'generated'])('run by %s loops', (loops) => {
       note,
       own_dataloaders_on_module: name === 'fit_no_datamodule',
     };
-    const hooks = hookSets['every hook']!(name, scenario);
+    const hooks = recordedHooks(name, scenario);
     const recording = newRecording(name, scenario, hooks);
     if (loops === 'generated') await useGeneratedLoops(recording.model, hooks);
-    await replay(name, scenario, recording);
+    await replay(scenario, recording, hooks);
     expect(countAsReference(recording.events)).toBe(events);
     expect([recording.trainer.currentEpoch, recording.trainer.globalStep]).toEqual([
       current_epoch,

@@ -16,10 +16,11 @@ import {
   type ModuleHooks,
   Trainer,
   type TrainerConfig,
+  tf,
 } from '@pl-ts/runtime';
 import { dataHooks } from './recorded-data.js';
 import { recordedModel } from './recorded-model.js';
-import type { HookEvent, ScenarioData } from './scenario.js';
+import { type HookEvent, type ScenarioData, takesOutputs } from './scenario.js';
 
 /** What a scenario does in a hook; what it returns, the hook returns. */
 export type Intervention = (event: HookEvent, trainer: Trainer) => unknown;
@@ -87,6 +88,7 @@ export class Recording {
       stage: `${state.fn ?? 'None'}/${state.stage ?? 'None'}`,
       epoch: currentEpoch,
       step: globalStep,
+      ...(takesOutputs(hook) && { outputs: described(args[0]) }),
     };
     this.events.push(event);
     this.#depth++;
@@ -115,6 +117,13 @@ export class Recording {
   earlyStopping(monitor: string): Callback {
     return new (recorded(EarlyStopping, 'EarlyStopping', this.record, hookNames.callback))({ monitor });
   }
+}
+
+/** As the reference files describe arguments. */
+function described(value: unknown): string {
+  if (value instanceof tf.Tensor) return 'tensor';
+  if (Array.isArray(value)) return `[${value.map(described)}]`;
+  return typeof value === 'object' && value !== null ? `{${Object.keys(value)}}` : String(value);
 }
 
 /** A logger without a place to write to. */

@@ -73,6 +73,8 @@ export interface HookEvent {
   stage: string;
   epoch: number;
   step: number;
+  /** What a hook of an epoch's end gets, such as `[{loss},{loss}]`. */
+  outputs?: string;
 }
 
 const folder = (version: string) => new URL(`hooks/${version}/`, import.meta.url);
@@ -103,6 +105,7 @@ export function eventsOf({ events }: RecordedScenario): HookEvent[] {
         stage,
         epoch,
         step,
+        ...(takesOutputs(hook) && { outputs: args.find((arg) => typeof arg === 'string') }),
       }),
     )
     .filter(({ depth, source, hook }, i, all) => {
@@ -111,6 +114,9 @@ export function eventsOf({ events }: RecordedScenario): HookEvent[] {
     });
 }
 
+/** Whether a hook gets what all steps of an epoch returned. */
+export const takesOutputs = (hook: string) => /^(training|validation|test)_epoch_end$/.test(hook);
+
 /** The trainer's arguments of a scenario, as our settings. */
 export function trainerConfig({ trainer }: Pick<Scenario, 'trainer'>): TrainerConfig {
   return Object.fromEntries(Object.entries(trainer).map(([name, value]) => [camelCase(name), value]));
@@ -118,5 +124,5 @@ export function trainerConfig({ trainer }: Pick<Scenario, 'trainer'>): TrainerCo
 
 const camelCase = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-export const show = ({ depth, source, hook, numbers, stage, epoch, step }: HookEvent) =>
-  `${'  '.repeat(depth)}${source}.${hook}(${numbers}) ${stage} ${epoch} ${step}`;
+export const show = ({ depth, source, hook, numbers, stage, epoch, step, outputs = '' }: HookEvent) =>
+  `${'  '.repeat(depth)}${source}.${hook}(${numbers}${outputs}) ${stage} ${epoch} ${step}`;
