@@ -1,3 +1,4 @@
+import { sgdInPlace } from '../engines/ort/sgd.js';
 import { ElementwiseOptimizer, type ParamScalars, type Values } from './elementwise-optimizer.js';
 import type { OptimizerParams } from './optimizer.js';
 import { finite, flag, nonNegative } from './options.js';
@@ -59,6 +60,7 @@ export class SGD extends ElementwiseOptimizer<SGDOptions> {
   ): void {
     const sign = maximize ? -1 : 1;
     if (momentum === 0 || buffer === undefined) {
+      if (sgdInPlace({ param, grad }, { sign, weightDecay, lr })) return;
       if (weightDecay === 0) addScaled(param, grad, -sign * lr);
       else decayAndDescend(param, grad, sign, weightDecay, lr);
       return;
@@ -67,6 +69,7 @@ export class SGD extends ElementwiseOptimizer<SGDOptions> {
     scalars.step += 1;
     const keep = first ? 0 : momentum;
     const take = first ? 1 : 1 - dampening;
+    if (!nesterov && sgdInPlace({ param, grad, buffer }, { sign, weightDecay, lr, keep, take })) return;
     descendWithMomentum(
       param,
       grad,
