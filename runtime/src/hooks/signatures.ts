@@ -67,7 +67,7 @@ export interface EvaluationHooks {
   ): MaybeAsync;
   /**
    * Gets what the steps of the pass returned, by batch; with several data loaders by data loader and batch. Comes before
-   * `on_evaluation_epoch_end`; its tensors are disposed after it.
+   * `on_evaluation_epoch_end`; the outputs' tensors and those made here are disposed after it, unless kept (`tf.keep`).
    */
   evaluation_epoch_end(outputs: unknown[]): MaybeAsync;
   on_evaluation_epoch_end(): MaybeAsync;
@@ -106,7 +106,8 @@ export interface ModuleHooks
   on_train_epoch_start(): MaybeAsync;
   /**
    * Gets what the steps of the epoch gave, by batch: a record with the loss, or what the step returned; batches without
-   * are left out. Comes before `on_train_epoch_end`; its tensors are disposed after it.
+   * are left out. Comes before `on_train_epoch_end`; the outputs' tensors and those made here are disposed after it,
+   * unless kept (`tf.keep`).
    */
   training_epoch_end(outputs: unknown[]): MaybeAsync;
   on_train_epoch_end(): MaybeAsync;

@@ -142,6 +142,7 @@ export class EvaluationRun<Batch = unknown> {
   endBatches(): void {
     this.results.phase = this.#hooks.outputs;
     this.results.dataloaderIdx = undefined;
+    this.#outputs.beginHook();
   }
 
   /** What was kept, by batch, or where there are several data loaders, by data loader and batch. */

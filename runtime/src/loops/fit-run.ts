@@ -366,6 +366,7 @@ export class FitRun<Batch = unknown> {
 
   async trainEpochEnd(): Promise<void> {
     this.#epochOutputs.free();
+    this.#epochOutputs.beginHook();
     this.results.endBatches();
     this.results.phase = 'on_train_epoch_end';
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../tf.js';
-import { backward } from './backward.js';
+import { backward, backwardBy, propagate } from './backward.js';
 import { clearGrads, gradOf } from './gradients.js';
+import { withTape } from './tape.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -171,4 +172,102 @@ describe('backward', () => {
       expect.objectContaining({ code: 'PL7001', message: expect.stringContaining(message) }),
     );
   });
+});
+
+describe('backwardBy', () => {
+  test('with the loss does as backward', () => {
+    const [v, w] = [variable(1, 2), variable(1, 2)];
+    const loss = backwardBy(
+      () => v.square().sum(),
+      [v],
+      0.5,
+      (own, propagateLoss) => propagateLoss(own),
+    )!;
+    const same = backward(() => w.square().sum(), [w], 0.5)!;
+    expect(values(loss)).toEqual(values(same));
+    expect(values(gradOf(v))).toEqual(values(gradOf(w)));
+    loss.dispose();
+    same.dispose();
+  });
+
+  test('adds up whatever losses are propagated', () => {
+    const v = variable(3);
+    const loss = backwardBy(
+      () => v.square().sum(),
+      [v],
+      1,
+      (own, propagateLoss) => {
+        propagateLoss(own.mul(10));
+        propagateLoss(v.sum());
+      },
+    )!;
+    expect(values(loss)).toEqual([9]);
+    expect(values(gradOf(v))).toEqual([61]);
+    loss.dispose();
+  });
+
+  test('leaves no gradient where nothing is propagated, or there is no loss', () => {
+    const v = variable(3);
+    backwardBy(
+      () => v.square().sum(),
+      [v],
+      1,
+      () => {},
+    )!.dispose();
+    const none = backwardBy(
+      () => undefined,
+      [v],
+      1,
+      () => {
+        throw new Error('called without a loss');
+      },
+    );
+    expect(none).toBeUndefined();
+    expect(gradOf(v)).toBeUndefined();
+  });
+
+  test('keeps the number of tensors from step to step, also when a step fails', () => {
+    const v = variable(1, 2);
+    const step = (fails: boolean) => {
+      const run = () =>
+        backwardBy(
+          () => v.square().mul(3).sum(),
+          [v],
+          1,
+          (own, propagateLoss) => {
+            propagateLoss(own.mul(2));
+            if (fails) throw new Error('in the backward pass');
+          },
+        );
+      if (fails) expect(run).toThrow('in the backward pass');
+      else run()!.dispose();
+      return tf.memory().numTensors;
+    };
+    const before = step(false);
+    expect([step(false), step(true), step(false)]).toEqual([before, before, before]);
+  });
+
+  test('refuses a loss that is no scalar', () => {
+    const v = variable(1, 2);
+    expect(() =>
+      backwardBy(
+        () => v.square() as never,
+        [v],
+        1,
+        () => {},
+      ),
+    ).toThrow(/float32 scalar/);
+  });
+});
+
+test('propagate works wherever a tape records', () => {
+  const v = variable(2);
+  withTape(() => {
+    tf.tidy(() => {
+      const square = v.square().sum() as tf.Scalar;
+      propagate(square, [v]);
+      propagate(square.mul(2), [v]);
+    });
+  });
+  expect(values(gradOf(v))).toEqual([12]);
 });
