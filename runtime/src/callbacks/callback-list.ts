@@ -53,16 +53,23 @@ export class CallbackList {
 
   /** As `call`, for hooks inside the optimizer's step, which may not wait. */
   callSync<Name extends CallbackHookName>(name: Name, rest: Rest<Name>): void {
-    for (const { call } of this.#hooks.get(name) ?? []) call(this.trainer, this.module, ...rest);
+    const list = this.#hooks.get(name);
+    if (list === undefined) return;
+    for (const { call } of list) call(this.trainer, this.module, ...rest);
   }
 
-  async #callAll(
+  /** Waits for those that are asynchronous, and not otherwise: a step has many hooks. */
+  #callAll(
     list: readonly { callback: Callback; call: Bound }[],
     rest: readonly unknown[],
-    only?: (callback: Callback) => boolean,
-  ): Promise<void> {
-    for (const { callback, call } of list) {
-      if (only === undefined || only(callback)) await call(this.trainer, this.module, ...rest);
+    only: ((callback: Callback) => boolean) | undefined,
+    from = 0,
+  ): void | Promise<void> {
+    for (let i = from; i < list.length; i++) {
+      const { callback, call } = list[i]!;
+      if (only !== undefined && !only(callback)) continue;
+      const result = call(this.trainer, this.module, ...rest);
+      if (result instanceof Promise) return result.then(() => this.#callAll(list, rest, only, i + 1));
     }
   }
 

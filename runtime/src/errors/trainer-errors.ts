@@ -46,6 +46,10 @@ export const trainerErrors = {
     'A trainer takes callbacks (instances of Callback) and loggers (instances of Logger). One that was given is neither, or contradicts a setting: a ModelCheckpoint where `enableCheckpointing` is false, a ProgressBar where `enableProgressBar` is false, two progress bars.',
   PL5032:
     'The first argument of `fit`, `validate`, `test` and `predict` is an instance of a class that extends LightningModule (the last three take that of the call before without one), the second a record of options. Data comes either from a data module or from data loaders, so only one of them can be given.',
+  PL5033:
+    'Some hooks run where nothing can wait for them: between the forward pass and the step of the optimizer, while tensors are on the tape, or while a checkpoint is put together. One of them returned a promise. Do what takes time in another hook, such as `on_train_batch_start` or `on_train_batch_end`.',
+  PL5034:
+    'A loss was propagated back and no parameter of the optimizer got a gradient: the loss was not computed from them. Usual causes: the parameters of another model were given to the optimizer, values were taken out of tensors (`dataSync`, `arraySync`) and made into new ones, or an operation without gradient (`argMax`, a cast to integers, a comparison) is on every way from the parameters to the loss.',
   PL5035:
     'Checkpoints keep the hyper-parameters of a module and of its data module, as JSON. One of them holds something that JSON cannot: a function, a class instance, a tensor. Take it out with `@Hparams({ ignore: [...] })`, or make it from plain settings in the constructor. This is found before training begins, so that no run fails at its first checkpoint.',
   PL5036:

@@ -1,5 +1,6 @@
+import { PLError } from '../errors/pl-error.js';
 import { declaredHooks } from './decorators.js';
-import { evaluationHookNames, stageHookName } from './names.js';
+import { evaluationHookNames, stageHookName, synchronousHooks } from './names.js';
 import type { EvaluationHooks, EvaluationStage, HookOwner, HooksOf } from './signatures.js';
 
 /** The hooks that an object has, ready to call; absent ones are undefined. */
@@ -19,8 +20,22 @@ export function bindHooks<Owner extends HookOwner>(
 ): BoundHooks<Owner> {
   const members = instance as Record<string, (...args: unknown[]) => unknown>;
   return Object.fromEntries(
-    Array.from(table, ([hook, method]) => [hook, (...args: unknown[]) => members[method]!(...args)]),
+    Array.from(table, ([hook, method]) => [
+      hook,
+      synchronousHooks.has(hook)
+        ? (...args: unknown[]) => settled(members[method]!(...args), hook, instance)
+        : (...args: unknown[]) => members[method]!(...args),
+    ]),
   ) as BoundHooks<Owner>;
+}
+
+/** What a hook returned that nobody waits for. */
+function settled(result: unknown, hook: string, owner: object): unknown {
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => undefined);
+  throw new PLError('PL5033', `the hook '${hook}' of ${owner.constructor.name} returned a promise.`, {
+    hint: 'It runs where nothing can wait for it: no async, no await.',
+  });
 }
 
 /** A module's hooks for one evaluation stage, as the evaluation loop names them. */

@@ -79,6 +79,8 @@ export class EvaluationRun<Batch = unknown> {
   /** The next batch, of the next data loader when one is used up; undefined after the last. */
   async nextBatch(): Promise<Batch | undefined> {
     this.results.phase = 'on_before_batch_transfer';
+    const pause = this.host.pause();
+    if (pause !== undefined) await pause;
     for (;;) {
       this.host.checkInterrupt();
       const batch = await this.#stream?.next();
@@ -142,7 +144,6 @@ export class EvaluationRun<Batch = unknown> {
   endBatches(): void {
     this.results.phase = this.#hooks.outputs;
     this.results.dataloaderIdx = undefined;
-    this.#outputs.beginHook();
   }
 
   /** What was kept, by batch, or where there are several data loaders, by data loader and batch. */

@@ -76,6 +76,7 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
           if (run.endsAccumulation) {
             run.beforeOptimizerStep();
             hooks.on_before_optimizer_step?.(optimizer);
+            run.logGradNorms();
             if (hooks.configure_gradient_clipping) {
               hooks.configure_gradient_clipping(optimizer, run.gradientClipVal, run.gradientClipAlgorithm);
             } else {

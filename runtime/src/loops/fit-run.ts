@@ -15,6 +15,7 @@ import type { ManualOptimization } from './manual-optimization.js';
 import { type FitProgress, startOfEpoch } from './progress.js';
 import { Results, type ResultsState } from './results.js';
 import { StoppingRule } from './stopping-rule.js';
+import { emptyTrainingData, hasGradients, unreachedParameters } from './training-checks.js';
 import { ValidationSchedule } from './validation-schedule.js';
 
 /** An epoch's place in its data, and what its metrics have accumulated. */
@@ -169,10 +170,15 @@ export class FitRun<Batch = unknown> {
 
   /** The next batch of the epoch; undefined after the last, or when training stops here. */
   nextBatch(): Batch | undefined | Promise<Batch | undefined> {
-    const { progress } = this;
     this.results.phase = 'on_before_batch_transfer';
-    this.#host.checkInterrupt();
     this.#resumeFrom = undefined;
+    const pause = this.#host.pause();
+    return pause === undefined ? this.#fetch() : pause.then(() => this.#fetch());
+  }
+
+  #fetch(): Batch | undefined | Promise<Batch | undefined> {
+    const { progress } = this;
+    this.#host.checkInterrupt();
     if (progress.batches > 0 && (progress.globalStep >= this.#stopping.maxSteps || this.#stopsEarly)) return;
     return this.#stream!.next();
   }
@@ -200,7 +206,16 @@ export class FitRun<Batch = unknown> {
 
   /** Runs `forward` on the tape and adds the gradients of its loss to those of the parameters. */
   backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
-    return this.#step(() => backward(forward, this.#params, this.#gradientScale));
+    const loss = this.#step(() => backward(forward, this.#params, this.#gradientScale));
+    if (loss !== undefined) this.#checkReach();
+    return loss;
+  }
+
+  /** Training goes on for ever without a change if nobody says so. */
+  #checkReach(): void {
+    if (hasGradients(this.#params)) return;
+    this.#checkVariables();
+    throw unreachedParameters(this.model);
   }
 
   /** As `backward`, with the module's own backward pass. */
@@ -231,21 +246,16 @@ export class FitRun<Batch = unknown> {
   loss(output: TrainingStepOutput): tf.Scalar | undefined {
     if (output === undefined) {
       this.outputs = {};
+      this.#host.warn(
+        "A 'training_step' returned nothing: the optimizer steps with the gradients that there are, if any.",
+      );
       return undefined;
     }
     if (output instanceof tf.Tensor) {
       this.outputs = { loss: output };
       return output;
     }
-    if (!isRecord(output) || output.loss === undefined) {
-      throw new PLError(
-        'PL5006',
-        `the training step returned ${describe(output)}, wanted a scalar tensor or a record with one as 'loss'.`,
-        {
-          hint: 'Return the loss, or nothing to skip the batch. A training step is synchronous: no async, no await.',
-        },
-      );
-    }
+    if (!isRecord(output) || output.loss === undefined) throw noLoss(output);
     this.outputs = { ...output };
     for (const name in output) if (name !== 'loss') this.#held.push(...holdTensors(output[name]));
     return output.loss;
@@ -282,6 +292,7 @@ export class FitRun<Batch = unknown> {
     this.results.phase = 'training_step';
     withTape(() => {
       const output = step();
+      if (output !== undefined && !isRecord(output)) throw noLoss(output);
       this.outputs =
         output === undefined ? {} : output instanceof tf.Tensor ? { loss: output } : { ...output };
       this.#held.push(...holdTensors(this.outputs));
@@ -364,9 +375,14 @@ export class FitRun<Batch = unknown> {
     return this.#epochOutputs.ofLoader(0);
   }
 
+  /** Logs the norms of the gradients, where the settings ask for it. */
+  logGradNorms(): void {
+    this.#host.logGradNorms();
+  }
+
   async trainEpochEnd(): Promise<void> {
+    if (this.batchIdx === -1) throw emptyTrainingData();
     this.#epochOutputs.free();
-    this.#epochOutputs.beginHook();
     this.results.endBatches();
     this.results.phase = 'on_train_epoch_end';
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);
@@ -437,7 +453,17 @@ export class FitRun<Batch = unknown> {
 }
 
 function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise);
+}
+
+function noLoss(output: unknown): PLError {
+  return new PLError(
+    'PL5006',
+    `the training step returned ${describe(output)}, wanted a scalar tensor or a record with one as 'loss'.`,
+    {
+      hint: 'Return the loss, or nothing to skip the batch. A training step is synchronous: no async, no await.',
+    },
+  );
 }
 
 function describe(value: unknown): string {

@@ -1,4 +1,5 @@
 import type { CallbackList } from '../callbacks/callback-list.js';
+import type { LightningModule } from '../module/lightning-module.js';
 import type { ResolvedTrainerConfig } from '../trainer/options.js';
 import type { TrainerState } from '../trainer/state.js';
 import type { Metrics, Results } from './results.js';
@@ -7,6 +8,7 @@ import type { Metrics, Results } from './results.js';
 export interface LoopHost {
   readonly config: ResolvedTrainerConfig;
   readonly callbacks: CallbackList;
+  readonly module: LightningModule;
   readonly state: TrainerState;
   /** Where the module's `log` goes. */
   results: Results;
@@ -22,6 +24,8 @@ export interface LoopHost {
   warn(line: string): void;
   /** Logs the norms of the gradients, where the settings ask for it. */
   logGradNorms(): void;
+  /** Now and then, something to wait for: signals and timers have their turn, which steps without waiting would not leave them. */
+  pause(): Promise<void> | undefined;
   /** Throws when the user asked to stop. */
   checkInterrupt(): void;
 }

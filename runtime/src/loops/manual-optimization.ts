@@ -4,6 +4,7 @@ import { propagate } from '../optim/backward.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type * as tf from '../tf.js';
 import type { LoopHost } from './loop-host.js';
+import { hasGradients, unreachedParameters } from './training-checks.js';
 
 /** What a training step that optimizes itself does with an optimizer. */
 export type OptimizerHandle = Pick<Optimizer, 'paramGroups' | 'zeroGrad' | 'step'>;
@@ -56,7 +57,10 @@ export class ManualOptimization {
     );
     results.phase = 'backward';
     if (this.hooks.backward) this.hooks.backward(loss, (part) => propagate(part, [...params]));
-    else propagate(loss, [...params]);
+    else {
+      propagate(loss, [...params]);
+      if (!hasGradients(params)) throw unreachedParameters(this.host.module);
+    }
     results.phase = 'on_after_backward';
     this.host.callbacks.callSync('on_after_backward', []);
     this.hooks.on_after_backward?.();
@@ -74,6 +78,7 @@ export class ManualOptimization {
       results.phase = 'on_before_optimizer_step';
       this.host.callbacks.callSync('on_before_optimizer_step', [optimizer]);
       this.hooks.on_before_optimizer_step?.(optimizer);
+      this.host.logGradNorms();
       results.phase = phase;
       return value;
     });

@@ -1,8 +1,8 @@
 import { type DataLoader, isShuffled, type LoaderState } from '../data/data-loader.js';
-import { PLError } from '../errors/pl-error.js';
 import { BatchStream, type BatchStreamOptions } from '../loops/batch-stream.js';
 import type { EvaluationLoader } from '../loops/evaluation-run.js';
 import type { OpenedEpoch } from '../loops/fit-run.js';
+import { emptyTrainingData } from '../loops/training-checks.js';
 import { batchLimit, checkValCheckInterval, limitedLength } from './batch-limit.js';
 import { evaluationLoaders } from './evaluate.js';
 import type { Session } from './session.js';
@@ -89,10 +89,8 @@ export class FitData {
   }
 
   #lengthOf(loader: DataLoader<unknown>): number | undefined {
-    if (loader.length !== 0) return limitedLength(loader, this.#limit, 'limitTrainBatches');
-    throw new PLError('PL5036', 'the training data has no batches.', {
-      hint: 'Look at the dataset, at batchSize with dropLast, and at the split that it comes from.',
-    });
+    if (loader.length === 0) throw emptyTrainingData();
+    return limitedLength(loader, this.#limit, 'limitTrainBatches');
   }
 
   /** Begins an epoch of the training data, or goes on with one. */

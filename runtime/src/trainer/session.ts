@@ -9,6 +9,7 @@ import { type Metrics, Results } from '../loops/results.js';
 import { boundHooks } from '../module/compiled.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { detectAnomalies } from './anomaly-detection.js';
+import { Breaks } from './breaks.js';
 import { DataSource, type GivenData } from './data-source.js';
 import type { FitData } from './fit-data.js';
 import { Interruption, InterruptionWatch } from './interruption.js';
@@ -27,6 +28,7 @@ export class Session implements LoopHost {
   /** The data of a fit. */
   fitData: FitData | undefined;
   readonly #watch = new InterruptionWatch();
+  readonly #breaks = new Breaks();
 
   constructor(
     readonly trainer: Trainer,
@@ -92,6 +94,10 @@ export class Session implements LoopHost {
     if (trackGradNorm === null) return;
     const norms = gradNorms(this.module.namedParameters(), trackGradNorm);
     for (const name in norms) this.results.log(name, norms[name]!, { onStep: true, onEpoch: true });
+  }
+
+  pause(): Promise<void> | undefined {
+    return this.#breaks.pause();
   }
 
   checkInterrupt(): void {

@@ -1,0 +1,29 @@
+import { PLError } from '../errors/pl-error.js';
+import { gradOf } from '../optim/gradients.js';
+import type * as tf from '../tf.js';
+
+/** Whether any of the parameters has a gradient, or there are none that could. */
+export function hasGradients(params: Iterable<tf.Variable>): boolean {
+  let isEmpty = true;
+  for (const param of params) {
+    if (gradOf(param) !== undefined) return true;
+    isEmpty = false;
+  }
+  return isEmpty;
+}
+
+export function unreachedParameters(module: object): PLError {
+  return new PLError(
+    'PL5034',
+    `the loss of ${module.constructor.name} does not depend on any of its parameters.`,
+    {
+      hint: 'Compute it from the parameters that the optimizer got, with tensor operations all the way.',
+    },
+  );
+}
+
+export function emptyTrainingData(): PLError {
+  return new PLError('PL5036', 'the training data has no batches.', {
+    hint: 'Look at the dataset, at batchSize with dropLast, and at the split that it comes from.',
+  });
+}
