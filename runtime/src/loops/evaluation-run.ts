@@ -142,6 +142,7 @@ export class EvaluationRun<Batch = unknown> {
 
   /** The batches are through, the outputs that were kept come next. */
   endBatches(): void {
+    this.#outputs.beginHook();
     this.results.phase = this.#hooks.outputs;
     this.results.dataloaderIdx = undefined;
   }

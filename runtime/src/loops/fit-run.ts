@@ -366,6 +366,7 @@ export class FitRun<Batch = unknown> {
 
   /** The batches are through, the outputs that were kept come next. */
   endBatches(): void {
+    this.#epochOutputs.beginHook();
     this.results.endBatches();
     this.results.phase = 'training_epoch_end';
   }
