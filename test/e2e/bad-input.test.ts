@@ -145,7 +145,7 @@ describe('surroundings', () => {
     const args = ['fit', '--trainer.detectAnomaly', 'true', '--model.learningRate', '1e30'];
     const outcome = await place.run(args);
     expectFewLines(outcome);
-    expect(outcome.stderr).toMatch(/NaN|[Ii]nfinite|not finite/);
+    expect(outcome.stderr).toMatch(/gave (NaN|-?Infinity) in training_step/);
     expect(place.written().filter((path) => path.includes('tmp'))).toEqual([]);
   });
 
