@@ -55,7 +55,7 @@ export class FitData {
       session.trainer.numTrainingBatches = 0;
       return;
     }
-    const given = this.#peeked ?? (await session.data.trainDataloader());
+    const given = this.#peeked ?? (await this.#showing(epoch, () => session.data.trainDataloader()));
     this.#peeked = undefined;
     const overfits = session.config.overfitBatches !== 0;
     if (overfits && isShuffled(given)) {
@@ -107,13 +107,25 @@ export class FitData {
 
   async validation(epoch: number): Promise<readonly EvaluationLoader<unknown>[]> {
     if (this.#validation === undefined || this.#isOutdated(this.#validation, epoch)) {
-      const loaders = await evaluationLoaders(this.session, 'validation');
+      const loaders = await this.#showing(epoch, () => evaluationLoaders(this.session, 'validation'));
       const known = this.#validation?.data ?? [];
       // The loggers' axis goes on.
       const data = loaders.map((loader, i) => ({ ...loader, loggedBatches: known[i]?.loggedBatches ?? 0 }));
       this.#validation = { data, epoch: this.#lastDue(epoch) };
     }
     return this.#validation.data;
+  }
+
+  /** Loads data that may depend on `trainer.currentEpoch`: in a resumed run, on the epoch in which it was loaded before. */
+  async #showing<Data>(epoch: number, load: () => Promise<Data>): Promise<Data> {
+    const { progress, config } = this.session;
+    const { epoch: shown } = progress;
+    if (config.reloadDataloadersEveryNEpochs > 0) progress.epoch = this.#lastDue(epoch);
+    try {
+      return await load();
+    } finally {
+      progress.epoch = shown;
+    }
   }
 
   #isOutdated(loaded: Loaded<unknown>, epoch: number): boolean {
