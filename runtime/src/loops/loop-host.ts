@@ -14,6 +14,8 @@ export interface LoopHost {
   results: Results;
   /** Set by callbacks or hooks to end training after the running batch. */
   shouldStop: boolean;
+  /** The latest value of every metric, by name. */
+  readonly metrics: Readonly<Metrics>;
   /** Keeps the current values of `results` for callbacks, loggers and the progress bar. */
   publish(): void;
   /** Hands metrics and the epoch to the loggers, at `step` unless the module logs a metric of that name. */

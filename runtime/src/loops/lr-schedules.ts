@@ -1,8 +1,8 @@
 import { PLError } from '../errors/pl-error.js';
 import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
+import type { LoopHost } from './loop-host.js';
 import type { FitProgress } from './progress.js';
-import type { Metrics } from './results.js';
 
 /**
  * When schedulers step: `batch` right after the optimizer, `validation` when the batch and the validation after it
@@ -14,7 +14,7 @@ export type SchedulerMoment = 'batch' | 'validation' | 'epoch';
 export class LRSchedules {
   constructor(
     readonly configs: readonly LRSchedulerConfig[],
-    private readonly metrics: () => Readonly<Metrics>,
+    private readonly host: Pick<LoopHost, 'metrics' | 'warn'>,
   ) {}
 
   /**
@@ -51,9 +51,15 @@ export class LRSchedules {
   }
 
   #watched({ scheduler, monitor, strict }: LRSchedulerConfig): number | undefined {
-    const metrics = this.metrics();
+    const { metrics } = this.host;
     const metric = metrics[monitor!];
-    if (metric !== undefined || !strict) return metric;
+    if (metric !== undefined) return metric;
+    if (!strict) {
+      this.host.warn(
+        `${scheduler.type} waits for '${monitor}', which was not logged by the time of its first step.`,
+      );
+      return undefined;
+    }
     throw new PLError(
       'PL5019',
       `${scheduler.type} watches '${monitor}', which was not logged by the time it had to step.`,

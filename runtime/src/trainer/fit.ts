@@ -61,7 +61,7 @@ export async function fit(
   const run = new FitRun(session, {
     model: module,
     optimizers,
-    schedules: new LRSchedules(lrSchedulers, () => trainer.callbackMetrics),
+    schedules: new LRSchedules(lrSchedulers, session),
     manual,
     progress: session.progress,
     openEpoch: (resumeFrom) => data.openEpoch(session.progress.epoch, resumeFrom),
@@ -107,7 +107,10 @@ export function requireTraining({ hooks, module }: Session): void {
 
 function configureOptimizers({ hooks, module, config, trainer }: Session): OptimizersInForce {
   const { automaticOptimization } = module;
-  const configured = normalizeOptimizers(hooks.configure_optimizers!(), { automaticOptimization });
+  const configured = normalizeOptimizers(hooks.configure_optimizers!(), {
+    automaticOptimization,
+    warn: (line) => trainer.warn(line),
+  });
   const { optimizers } = configured;
   if (automaticOptimization && optimizers.length > 1) {
     throw new PLError(

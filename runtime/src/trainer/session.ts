@@ -55,6 +55,10 @@ export class Session implements LoopHost {
     this.trainer.shouldStop = stop;
   }
 
+  get metrics(): Readonly<Metrics> {
+    return this.trainer.callbackMetrics;
+  }
+
   publish(): void {
     this.trainer.metrics.update();
   }

@@ -81,17 +81,18 @@ const optimizerKeys = [
  *
  * @param automaticOptimization with manual optimization the module steps its schedulers itself, so that
  * ReduceLROnPlateau needs no `monitor`.
+ * @param warn takes what may be a mistake; by default a warning of the process
  * @throws PLError PL7210 for another form, PL7211 for a wrong scheduler record, PL7212 for a ReduceLROnPlateau without
  * monitor, PL7213 for a scheduler of another optimizer.
  */
 export function normalizeOptimizers(
   configured: unknown,
-  { automaticOptimization = true }: { automaticOptimization?: boolean } = {},
+  { automaticOptimization = true, warn = emitWarning }: NormalizeOptions = {},
 ): OptimizersInForce {
-  const records = asRecords(configured);
+  const records = asRecords(configured, warn);
   const optimizers = records.flatMap(({ optimizers: own }) => own);
   const lrSchedulers = records.flatMap(({ schedulers, monitor }) =>
-    schedulers.map((scheduler) => schedulerConfig(scheduler, monitor, automaticOptimization)),
+    schedulers.map((scheduler) => schedulerConfig(scheduler, monitor, automaticOptimization, warn)),
   );
   for (const { scheduler } of lrSchedulers) {
     if (optimizers.includes(scheduler.optimizer)) continue;
@@ -104,30 +105,39 @@ export function normalizeOptimizers(
   return { optimizers, lrSchedulers };
 }
 
+type Warn = (line: string, code: 'PL7210' | 'PL7211') => void;
+
+interface NormalizeOptions {
+  automaticOptimization?: boolean;
+  warn?: Warn;
+}
+
+const emitWarning: Warn = (line, code) => process.emitWarning(line, { code });
+
 interface Part {
   optimizers: readonly Optimizer[];
   schedulers: readonly unknown[];
   monitor?: string;
 }
 
-function asRecords(configured: unknown): Part[] {
+function asRecords(configured: unknown, warn: Warn): Part[] {
   if (configured === undefined || configured === null) return [];
   if (isOptimizer(configured)) return [{ optimizers: [configured], schedulers: [] }];
   if (Array.isArray(configured)) {
     if (areOptimizers(configured)) return [{ optimizers: configured, schedulers: [] }];
-    if (configured.every(isRecord)) return configured.map(optimizerConfig);
+    if (configured.every(isRecord)) return configured.map((record) => optimizerConfig(record, warn));
     const [optimizers, schedulers] = configured;
     if (configured.length === 2 && areOptimizers(optimizers)) {
       return [{ optimizers, schedulers: Array.isArray(schedulers) ? schedulers : [schedulers] }];
     }
   } else if (isRecord(configured)) {
-    return [optimizerConfig(configured)];
+    return [optimizerConfig(configured, warn)];
   }
   throw unknownForm(describeConfigured(configured));
 }
 
-function optimizerConfig(record: Record<string, unknown>): Part {
-  checkKeys('an optimizer', record, optimizerKeys, 'PL7210');
+function optimizerConfig(record: Record<string, unknown>, warn: Warn): Part {
+  checkKeys('an optimizer', record, optimizerKeys, 'PL7210', warn);
   const { optimizer, lrScheduler, monitor } = record;
   if (!isOptimizer(optimizer)) {
     const got = optimizer === undefined ? describeConfigured(record) : describeConfigured(optimizer);
@@ -142,9 +152,14 @@ function optimizerConfig(record: Record<string, unknown>): Part {
   };
 }
 
-function schedulerConfig(given: unknown, monitor: string | undefined, automatic: boolean): LRSchedulerConfig {
+function schedulerConfig(
+  given: unknown,
+  monitor: string | undefined,
+  automatic: boolean,
+  warn: Warn,
+): LRSchedulerConfig {
   const record: Record<string, unknown> = isRecord(given) ? given : { scheduler: given };
-  checkKeys('a scheduler', record, schedulerKeys, 'PL7211');
+  checkKeys('a scheduler', record, schedulerKeys, 'PL7211', warn);
   const { scheduler } = record;
   if (!(scheduler instanceof LRScheduler)) {
     const got =
@@ -181,9 +196,7 @@ function schedulerConfig(given: unknown, monitor: string | undefined, automatic:
     });
   }
   if (automatic && scheduler instanceof OneCycleLR && config.interval === 'epoch') {
-    process.emitWarning("OneCycleLR is stepped once an epoch. It is made for interval: 'step'.", {
-      code: 'PL7211',
-    });
+    warn("OneCycleLR is stepped once an epoch. It is made for interval: 'step'.", 'PL7211');
   }
   return config;
 }
@@ -206,6 +219,7 @@ function checkKeys(
   record: Record<string, unknown>,
   known: readonly string[],
   code: 'PL7210' | 'PL7211',
+  warn: Warn,
 ): void {
   for (const key of Object.keys(record).filter((name) => !known.includes(name))) {
     const plain = key.replaceAll('_', '').toLowerCase();
@@ -215,7 +229,7 @@ function checkKeys(
     if (distance(plain, near) <= 1) {
       throw new PLError(code, `${where} has no key '${key}'`, { hint: `Did you mean '${names.get(near)}'?` });
     }
-    process.emitWarning(`'${key}' means nothing in ${where}. Its keys are: ${known.join(', ')}.`, { code });
+    warn(`'${key}' means nothing in ${where}. Its keys are: ${known.join(', ')}.`, code);
   }
 }
 
