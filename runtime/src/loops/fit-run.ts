@@ -67,6 +67,7 @@ export class FitRun<Batch = unknown> {
   readonly #plan: FitPlan<Batch>;
   readonly #stopping: StoppingRule;
   #validation: ValidationSchedule | undefined;
+  #validatedAt = performance.now();
   readonly #params: tf.Variable[];
   readonly #variables: number;
   #resumeFrom: FitPlan<Batch>['resumeFrom'];
@@ -149,7 +150,9 @@ export class FitRun<Batch = unknown> {
   get validationDue(): boolean {
     const { progress } = this;
     if (progress.validated || this.#plan.validate === undefined) return false;
-    return this.#stopsEarly || this.#validation!.isDue(progress, this.#stream!.isLast);
+    if (this.#stopsEarly) return true;
+    const elapsed = (performance.now() - this.#validatedAt) / 1000;
+    return this.#validation!.isDue(progress, this.#stream!.isLast, elapsed);
   }
 
   enterValidation(): void {
@@ -160,6 +163,7 @@ export class FitRun<Batch = unknown> {
   /** Runs the validation loop, then training goes on. */
   async validate(): Promise<void> {
     await this.#plan.validate!();
+    this.#validatedAt = performance.now();
     this.#host.state.stage = 'train';
     this.#host.results = this.results;
   }

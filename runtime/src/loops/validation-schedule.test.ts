@@ -4,7 +4,7 @@ import { ValidationSchedule } from './validation-schedule.js';
 
 /** Batches (counted over all epochs, from 1) after which validation is due. */
 function dueAfter(
-  config: { valCheckInterval: number | null; checkValEveryNEpoch: number | null },
+  config: ConstructorParameters<typeof ValidationSchedule>[0],
   length: number | undefined,
   { epochs = 2, batches = length ?? 4 } = {},
 ): number[] {
@@ -14,7 +14,9 @@ function dueAfter(
   for (progress.epoch = 0; progress.epoch < epochs; progress.epoch++) {
     for (progress.batches = 1; progress.batches <= batches; progress.batches++) {
       progress.totalBatches++;
-      if (schedule.isDue(progress, progress.batches === batches)) due.push(progress.totalBatches);
+      // A batch takes a second.
+      if (schedule.isDue(progress, progress.batches === batches, progress.totalBatches - (due.at(-1) ?? 0)))
+        due.push(progress.totalBatches);
     }
   }
   return due;
@@ -36,6 +38,14 @@ describe('ValidationSchedule', () => {
 
   it('counts batches across epochs when asked to', () => {
     expect(dueAfter({ valCheckInterval: 4, checkValEveryNEpoch: null }, 3, { epochs: 3 })).toEqual([4, 8]);
+  });
+
+  it('validates when the last validation was so long ago, in the epochs that have one', () => {
+    const valCheckInterval = { seconds: 3 };
+    expect(dueAfter({ valCheckInterval, checkValEveryNEpoch: 1 }, 4)).toEqual([3, 6]);
+    expect(dueAfter({ valCheckInterval: '00:00:00:03', checkValEveryNEpoch: null }, 4)).toEqual([3, 6]);
+    expect(dueAfter({ valCheckInterval, checkValEveryNEpoch: 2 }, 4)).toEqual([5, 8]);
+    expect(dueAfter({ valCheckInterval: '00:00:01:00', checkValEveryNEpoch: 1 }, 4)).toEqual([]);
   });
 
   it('waits for the last batch of data without length', () => {

@@ -30,8 +30,8 @@ export interface TrainerConfig {
   overfitBatches?: number;
   /** Runs this many batches of everything, without logger and checkpoints, to find mistakes quickly; true means one. @default false */
   fastDevRun?: boolean | number;
-  /** Validates after this many training batches: a count, a share of the epoch, or null for the epoch's end. @exclusiveMinimum 0 @default null */
-  valCheckInterval?: number | null;
+  /** Validates after this many training batches: a count, a share of the epoch, or null for the epoch's end; or after this time, as text (DD:HH:MM:SS) or a record of days, hours, minutes and seconds. @exclusiveMinimum 0 @pattern ^\d+:\d\d:\d\d:\d\d$ @default null */
+  valCheckInterval?: number | Duration | null;
   /** Validates every n-th epoch; null lets valCheckInterval count batches across epochs. @type integer @minimum 1 @default 1 */
   checkValEveryNEpoch?: number | null;
   /** Validation batches to run before training, so that mistakes there show at once; -1 runs all. @type integer @minimum -1 @default 2 */

@@ -54,8 +54,11 @@ const rules: { readonly [Name in keyof ResolvedTrainerConfig]: Rule } = {
   limitPredictBatches: orNull(batches),
   overfitBatches: batches,
   valCheckInterval: orNull({
-    wanted: 'a number of batches from 1, or a share of the epoch between 0 and 1',
-    holds: (value) => value !== 0 && isCountOrShare(value),
+    wanted: 'a number of batches from 1, a share of the epoch between 0 and 1, or a time such as 00:00:30:00',
+    holds: (value) =>
+      typeof value === 'number'
+        ? value !== 0 && isCountOrShare(value)
+        : parseDuration(value as Duration) !== undefined,
   }),
   checkValEveryNEpoch: orNull(whole(1)),
   numSanityValSteps: {
@@ -98,11 +101,12 @@ export function validateTrainerConfig(config: ResolvedTrainerConfig): void {
     throw new PLError('PL5012', `trainer.${name} is ${shown(config[name])}; wanted ${wanted}.`);
   }
   const { checkValEveryNEpoch, valCheckInterval } = config;
-  if (checkValEveryNEpoch === null && (valCheckInterval === null || valCheckInterval < 1)) {
+  const counts = typeof valCheckInterval === 'number' ? valCheckInterval >= 1 : valCheckInterval !== null;
+  if (checkValEveryNEpoch === null && !counts) {
     throw new PLError(
       'PL5012',
       `trainer.checkValEveryNEpoch is null, which counts batches across epochs, but trainer.valCheckInterval is ${valCheckInterval}.`,
-      { hint: 'Set trainer.valCheckInterval to a number of batches.' },
+      { hint: 'Set trainer.valCheckInterval to a number of batches, or to a time.' },
     );
   }
 }
