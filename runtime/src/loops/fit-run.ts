@@ -6,14 +6,15 @@ import { backward, backwardBy } from '../optim/backward.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { withTape } from '../optim/tape.js';
-import * as tf from '../tf.js';
-import { type BatchStream, holdTensors } from './batch-stream.js';
+import type * as tf from '../tf.js';
+import type { BatchStream } from './batch-stream.js';
 import { EpochOutputs } from './epoch-outputs.js';
 import type { LoopHost } from './loop-host.js';
 import type { LRSchedules, SchedulerMoment } from './lr-schedules.js';
 import type { ManualOptimization } from './manual-optimization.js';
 import { type FitProgress, startOfEpoch } from './progress.js';
 import { Results, type ResultsState } from './results.js';
+import { StepOutputs } from './step-outputs.js';
 import { StoppingRule } from './stopping-rule.js';
 import { emptyTrainingData, hasGradients, unreachedParameters } from './training-checks.js';
 import { ValidationSchedule } from './validation-schedule.js';
@@ -60,9 +61,6 @@ export class FitRun<Batch = unknown> {
   readonly automaticOptimization: boolean;
   readonly progress: FitProgress;
   readonly results = new Results({ training: true });
-  /** What the last training step gave: its record with `loss`, or an empty one. Valid until the next batch. */
-  outputs: { loss?: tf.Scalar; [name: string]: unknown } = {};
-
   readonly #host: LoopHost;
   readonly #plan: FitPlan<Batch>;
   readonly #stopping: StoppingRule;
@@ -74,9 +72,7 @@ export class FitRun<Batch = unknown> {
   #stream: BatchStream<Batch> | undefined;
   /** Of the epoch that ended last. */
   #closed: EpochState | undefined;
-  #loss: tf.Scalar | undefined;
-  /** Tensors in what the training step returned besides the loss. */
-  readonly #held: tf.Tensor[] = [];
+  readonly #outputs = new StepOutputs();
   readonly #epochOutputs = new EpochOutputs();
 
   constructor(host: LoopHost, plan: FitPlan<Batch>) {
@@ -95,6 +91,11 @@ export class FitRun<Batch = unknown> {
 
   get currentEpoch(): number {
     return this.progress.epoch;
+  }
+
+  /** What the last training step gave: its record with `loss`, or an empty one. Valid until the next batch. */
+  get outputs(): StepOutputs['record'] {
+    return this.#outputs.record;
   }
 
   /** Index of the running batch within its epoch. */
@@ -234,11 +235,9 @@ export class FitRun<Batch = unknown> {
 
   #step(forwardAndBackward: () => tf.Scalar | undefined): tf.Scalar | undefined {
     this.results.phase = 'training_step';
-    this.#loss?.dispose();
-    this.#loss = undefined;
-    this.#loss = forwardAndBackward();
-    if (this.#loss !== undefined) this.outputs.loss = this.#loss;
-    return this.#loss;
+    const loss = forwardAndBackward();
+    this.#outputs.loss = loss;
+    return loss;
   }
 
   /** Each batch of an accumulation window has its share of the gradients. */
@@ -249,20 +248,11 @@ export class FitRun<Batch = unknown> {
   /** The loss in what a training step returned. */
   loss(output: TrainingStepOutput): tf.Scalar | undefined {
     if (output === undefined) {
-      this.outputs = {};
       this.#host.warn(
         "A 'training_step' returned nothing: the optimizer steps with the gradients that there are, if any.",
       );
-      return undefined;
     }
-    if (output instanceof tf.Tensor) {
-      this.outputs = { loss: output };
-      return output;
-    }
-    if (!isRecord(output) || output.loss === undefined) throw noLoss(output);
-    this.outputs = { ...output };
-    for (const name in output) if (name !== 'loss') this.#held.push(...holdTensors(output[name]));
-    return output.loss;
+    return this.#outputs.take(output);
   }
 
   beforeZeroGrad(): void {
@@ -294,13 +284,7 @@ export class FitRun<Batch = unknown> {
   /** A training step that optimizes for itself. */
   manualStep(step: () => TrainingStepOutput): void {
     this.results.phase = 'training_step';
-    withTape(() => {
-      const output = step();
-      if (output !== undefined && !isRecord(output)) throw noLoss(output);
-      this.outputs =
-        output === undefined ? {} : output instanceof tf.Tensor ? { loss: output } : { ...output };
-      this.#held.push(...holdTensors(this.outputs));
-    });
+    withTape(() => this.#outputs.takeAll(step()));
   }
 
   /** Counts the batch that was just trained on. */
@@ -360,12 +344,7 @@ export class FitRun<Batch = unknown> {
 
   /** Keeps what the step gave until the hooks of the epoch's end. */
   keepOutputs(): void {
-    const { loss, ...rest } = this.outputs;
-    if (loss === undefined && Object.keys(rest).length === 0) return;
-    const held = this.#held.splice(0);
-    if (this.#loss !== undefined) held.push(this.#loss);
-    this.#loss = undefined;
-    this.#epochOutputs.keep(this.outputs, 0, held);
+    this.#outputs.moveTo(this.#epochOutputs);
   }
 
   /** The batches are through, the outputs that were kept come next. */
@@ -437,11 +416,7 @@ export class FitRun<Batch = unknown> {
   }
 
   #freeBatch(): void {
-    for (const tensor of this.#held) tensor.dispose();
-    this.#held.length = 0;
-    this.#loss?.dispose();
-    this.#loss = undefined;
-    this.outputs = {};
+    this.#outputs.free();
     this.#stream?.release();
   }
 
@@ -455,25 +430,4 @@ export class FitRun<Batch = unknown> {
       { hint: 'Build every layer in the constructor: give inputShape, or call layer.build(shape).' },
     );
   }
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise);
-}
-
-function noLoss(output: unknown): PLError {
-  return new PLError(
-    'PL5006',
-    `the training step returned ${describe(output)}, wanted a scalar tensor or a record with one as 'loss'.`,
-    {
-      hint: 'Return the loss, or nothing to skip the batch. A training step is synchronous: no async, no await.',
-    },
-  );
-}
-
-function describe(value: unknown): string {
-  if (value instanceof Promise) return 'a promise';
-  if (Array.isArray(value)) return 'an array';
-  if (isRecord(value)) return `a record with ${Object.keys(value).join(', ') || 'no keys'}`;
-  return typeof value === 'string' ? `the text '${value}'` : `${value}`;
 }
