@@ -66,7 +66,9 @@ export class FitRun<Batch = unknown> {
   readonly #stopping: StoppingRule;
   #validation: ValidationSchedule | undefined;
   #validatedAt = performance.now();
-  readonly #params: tf.Variable[];
+  #params: tf.Variable[] = [];
+  /** How many of the optimizer's groups are in there. */
+  #groups = 0;
   readonly #variables: number;
   #resumeFrom: FitPlan<Batch>['resumeFrom'];
   #stream: BatchStream<Batch> | undefined;
@@ -84,7 +86,6 @@ export class FitRun<Batch = unknown> {
     this.progress = plan.progress;
     this.#resumeFrom = plan.resumeFrom;
     this.#stopping = new StoppingRule(host.config);
-    this.#params = this.optimizer.paramGroups.flatMap((group) => group.params);
     this.#variables = plan.model.stateDict().size;
     if (plan.resumeFrom) this.results.loadState(plan.resumeFrom.results);
   }
@@ -211,9 +212,20 @@ export class FitRun<Batch = unknown> {
 
   /** Runs `forward` on the tape and adds the gradients of its loss to those of the parameters. */
   backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
-    const loss = this.#step(() => backward(forward, this.#params, this.#gradientScale));
+    const params = this.#paramsNow();
+    const loss = this.#step(() => backward(forward, params, this.#gradientScale));
     if (loss !== undefined) this.#checkReach();
     return loss;
+  }
+
+  /** The parameters to train; groups may join during training. */
+  #paramsNow(): readonly tf.Variable[] {
+    const { paramGroups } = this.optimizer;
+    if (paramGroups.length !== this.#groups) {
+      this.#params = paramGroups.flatMap((group) => group.params);
+      this.#groups = paramGroups.length;
+    }
+    return this.#params;
   }
 
   /** Training goes on for ever without a change if nobody says so. */
@@ -226,7 +238,7 @@ export class FitRun<Batch = unknown> {
   /** As `backward`, with the module's own backward pass. */
   backwardBy(forward: () => tf.Scalar | undefined, own: BackwardPass): tf.Scalar | undefined {
     return this.#step(() =>
-      backwardBy(forward, this.#params, this.#gradientScale, (loss, propagate) => {
+      backwardBy(forward, this.#paramsNow(), this.#gradientScale, (loss, propagate) => {
         this.results.phase = 'backward';
         own(loss, propagate);
       }),
