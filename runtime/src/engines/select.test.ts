@@ -69,6 +69,17 @@ describe('selectEngine', () => {
   });
 });
 
+test('TensorFlow is told to be deterministic before it loads, where that is asked for', async () => {
+  delete process.env.TF_DETERMINISTIC_OPS;
+  const load = async (packageName: string, deterministic: boolean) => {
+    install(packageName, "throw new Error('told: ' + process.env.TF_DETERMINISTIC_OPS);");
+    return (await selectEngine({ threads: 1, deterministic })).reason;
+  };
+  expect(await load('@tensorflow/tfjs-node', false)).toContain('told: undefined');
+  expect(await load('@tensorflow/tfjs-node-gpu', true)).toContain('told: 1');
+  delete process.env.TF_DETERMINISTIC_OPS;
+});
+
 test('TensorFlow serves where the project has it, and its GPU where it finds one', async () => {
   const load = (name: string) => `require(${JSON.stringify(createRequire(import.meta.url).resolve(name))})`;
   install(

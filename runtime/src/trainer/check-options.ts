@@ -24,7 +24,7 @@ function refuseUnderBarebones(options: TrainerOptions): void {
     if (value === undefined || value === off[name] || value === null) continue;
     const shown = typeof value === 'object' ? 'given' : JSON.stringify(value);
     throw new PLError('PL5012', `trainer.barebones is true, but trainer.${name} is ${shown}.`, {
-      hint: `Barebones runs have nothing that costs time: leave ${name} out.`,
+      hint: `Barebones runs have nothing that costs time: leave ${name} out, or set it to ${off[name]}.`,
     });
   }
 }
