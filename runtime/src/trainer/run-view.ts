@@ -24,6 +24,7 @@ export abstract class RunView {
   abstract readonly loggers: readonly Logger[];
   abstract readonly state: TrainerState;
   readonly #passes = new Map<RunningStage, EvaluationPass>();
+  #lastPass = none;
 
   /** Epochs to train for; Infinity without limit. */
   get maxEpochs(): number {
@@ -97,7 +98,7 @@ export abstract class RunView {
 
   /** Batches of the running or last evaluation, per data loader; Infinity for data without length. */
   get numEvaluationBatches(): readonly number[] {
-    return (this.#lastPass ?? none).batches;
+    return this.#lastPass.batches;
   }
 
   get numSanityValBatches(): readonly number[] {
@@ -127,8 +128,6 @@ export abstract class RunView {
   get predictDataloaders(): readonly DataLoader<unknown>[] {
     return this.#pass('predict').loaders;
   }
-
-  #lastPass: EvaluationPass | undefined;
 
   /** Notes what the running stage evaluates. */
   beginPass(pass: EvaluationPass): void {
