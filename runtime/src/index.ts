@@ -8,6 +8,7 @@ export {
   type EarlyStoppingOptions,
   type StoppingReason,
 } from './callbacks/early-stopping.js';
+export { GradientAccumulationScheduler } from './callbacks/gradient-accumulation-scheduler.js';
 export type { TextStream } from './callbacks/live-line.js';
 export { ModelCheckpoint } from './callbacks/model-checkpoint.js';
 export type { ModelCheckpointOptions } from './callbacks/model-checkpoint-options.js';

@@ -105,7 +105,8 @@ const refusedHere: Record<string, string> = {
   'accumulate 0': later,
   'accumulate -1': later,
   'accumulate 2.5': later,
-  'accumulate dict': 'the number is the same in all epochs; Lightning takes the record and fails in the run',
+  'accumulate dict':
+    'a GradientAccumulationScheduler changes the number; Lightning takes the record and fails in the run',
   'accumulate None': later,
   'accumulate True': 'JavaScript tells true from 1',
   'gradient_clip_val -1': `${later}: it clips nothing`,

@@ -68,6 +68,8 @@ export const trainerErrors = {
     'Checkpoints keep the state of each callback under its `stateKey`, by default the name of its class, and two callbacks of a run have the same one: one would overwrite the other. Two ModelCheckpoints need another metric, mode or rhythm; classes of your own can override `stateKey`.',
   PL5055:
     'A setting of ProgressBar or ModelSummary has a value that it cannot have. The message names the setting, what it got and what it wanted.',
+  PL5057:
+    'A GradientAccumulationScheduler takes a record: the epoch from which on, counted from 0, and after how many batches the optimizer then steps. It decides alone, so `accumulateGradBatches` stays at 1 beside it.',
   PL5056:
     'A setting of Timer has a value that it cannot have. A duration is text such as `00:12:00:00` (days, hours, minutes, seconds) or a record such as `{ hours: 12 }`.',
   PL5401:

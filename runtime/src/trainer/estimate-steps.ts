@@ -10,11 +10,19 @@ type Limits = Pick<
  * Optimizer steps of a whole fit, if nothing ends it early.
  *
  * @param batchesPerEpoch asked only where the number of epochs is limited; undefined for data without length
+ * @param batchesPerStep how many batches go into one step in an epoch; by default the setting
  */
-export function estimateSteps(config: Limits, batchesPerEpoch: () => number | undefined): number {
+export function estimateSteps(
+  config: Limits,
+  batchesPerEpoch: () => number | undefined,
+  batchesPerStep: (epoch: number) => number = () => config.accumulateGradBatches,
+): number {
   const { maxEpochs, maxSteps } = new StoppingRule(config);
   if (maxEpochs === Number.POSITIVE_INFINITY) return maxSteps;
   const batches = batchesPerEpoch() ?? Number.POSITIVE_INFINITY;
-  const perEpoch = Math.ceil(batches / config.accumulateGradBatches);
-  return Math.min(perEpoch * Math.max(maxEpochs, 1), maxSteps);
+  let steps = 0;
+  for (let epoch = 0; epoch < Math.max(maxEpochs, 1) && steps < maxSteps; epoch++) {
+    steps += Math.ceil(batches / batchesPerStep(epoch));
+  }
+  return Math.min(steps, maxSteps);
 }

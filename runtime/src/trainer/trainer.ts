@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { announce } from '../callbacks/announce.js';
 import type { Callback } from '../callbacks/callback.js';
+import { GradientAccumulationScheduler } from '../callbacks/gradient-accumulation-scheduler.js';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
 import { type SelectedEngine, selectEngine } from '../engines/select.js';
@@ -121,7 +122,14 @@ export class Trainer extends RunView {
    */
   get estimatedSteppingBatches(): number {
     const data = this.#session?.fitData;
-    if (data !== undefined) return estimateSteps(this.config, () => data.lengthNow());
+    if (data !== undefined) {
+      const scheduler = this.callbacks.find((callback) => callback instanceof GradientAccumulationScheduler);
+      return estimateSteps(
+        this.config,
+        () => data.lengthNow(),
+        scheduler && ((epoch) => scheduler.batchesPerStep(epoch)),
+      );
+    }
     throw new PLError('PL5037', 'estimatedSteppingBatches was asked for outside of fit.', {
       hint: "Ask in 'configure_optimizers' or a later hook of fit.",
     });
