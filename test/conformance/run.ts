@@ -11,7 +11,7 @@ import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { bundleSuite } from './bundle.js';
 
-const ENGINES = ['ort', 'cpu'] as const;
+const ENGINES = ['ort', 'torch', 'cpu'] as const;
 
 const engine = process.argv[2] ?? 'ort';
 if (!ENGINES.includes(engine as (typeof ENGINES)[number])) {

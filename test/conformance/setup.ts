@@ -1,8 +1,10 @@
+import { createRequire } from 'node:module';
 import '@tensorflow/tfjs-backend-cpu';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 import { loadBinding } from '../../runtime/src/engines/ort/binding.js';
 import { registerOrt } from '../../runtime/src/engines/ort/register.js';
 import { noLimits } from '../../runtime/src/engines/ort/size-limits.js';
+import { registerTorch } from '../../runtime/src/engines/torch/register.js';
 
 const environment = (backendName: string) => ({
   name: backendName,
@@ -13,6 +15,9 @@ const environment = (backendName: string) => ({
 
 if (process.env.CONFORMANCE_ENGINE === 'cpu') {
   setTestEnvs([environment('cpu')]);
+} else if (process.env.CONFORMANCE_ENGINE === 'torch') {
+  registerTorch(createRequire(import.meta.url)(process.env.PL_TORCH_ADDON!));
+  setTestEnvs([environment('torch')]);
 } else {
   const binding = loadBinding();
   registerOrt(binding, { threads: 1 });

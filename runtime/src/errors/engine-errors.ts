@@ -14,4 +14,14 @@ export const engineErrors = {
     "ONNX Runtime, the embedded engine, did not load, so tfjs's plain JavaScript kernels run instead, ten to a " +
     'thousand times slower. Usual causes: an installation that is not complete (install onnxruntime-node 1.16.3 ' +
     'again) or a platform that its package has no library for (it has Linux, macOS and Windows, on x64 and arm64).',
+  PL6010:
+    'libtorch refused an operation. The message names the operation, the types and shapes of its operands, and the ' +
+    'reason that libtorch gives. Most often shapes do not fit; the line of the model is in the stack trace.',
+  PL6011:
+    'The device has no memory left for a tensor. The process goes on: what the step had made is freed. Use a smaller ' +
+    'batch, and `trainer.accumulateGradBatches` to keep the effect of the larger one; `PL_TRAINER_DETECT_ANOMALY` and ' +
+    'tensors that are kept over steps also take memory (`tf.memory()` counts them).',
+  PL6012:
+    'A tensor was used after its memory was given back: by `dispose`, at the end of a `tf.tidy`, or at the end of the ' +
+    'training step. Keep what is used later with `tf.keep`, or read its values before.',
 } as const;

@@ -1,0 +1,78 @@
+/// Reductions over axes, always given; {keepDims, ...axes} unless said otherwise.
+#include "../call.h"
+
+namespace pl {
+
+namespace {
+
+/// x with the axes of the call moved to the end and joined into one.
+at::Tensor joined(Call& call) {
+  at::Tensor x = call.tensor(0);
+  const Ints axes = call.integers(1);
+  Ints order;
+  std::vector<bool> reduced(x.dim(), false);
+  for (const int64_t axis : axes) reduced[axis] = true;
+  Ints kept;
+  for (int64_t axis = 0; axis < x.dim(); ++axis) {
+    if (reduced[axis]) continue;
+    order.push_back(axis);
+    kept.push_back(x.size(axis));
+  }
+  int64_t size = 1;
+  for (int64_t axis = 0; axis < x.dim(); ++axis) {
+    if (!reduced[axis]) continue;
+    order.push_back(axis);
+    size *= x.size(axis);
+  }
+  kept.push_back(size);
+  return x.permute(order).reshape(kept);
+}
+
+/// The result of a reduction of `joined`, with the reduced axes as 1 where the call keeps them.
+at::Tensor with_kept_axes(Call& call, at::Tensor result) {
+  if (!call.flag(0)) return result;
+  at::Tensor kept = std::move(result);
+  Ints axes = call.integers(1);
+  std::sort(axes.begin(), axes.end());
+  for (const int64_t axis : axes) kept = kept.unsqueeze(axis);
+  return kept;
+}
+
+}  // namespace
+
+PL_OPERATION(sum) {
+  const at::Tensor& x = call.tensor(0);
+  const Ints axes = call.integers(1);
+  const bool integral = at::isIntegralType(x.scalar_type(), true);
+  if (axes.empty()) {
+    call.out(integral ? x.to(at::kInt) : x);
+  } else {
+    call.out(integral ? at::sum(x, axes, call.flag(0), at::kLong) : at::sum(x, axes, call.flag(0)));
+  }
+}
+
+PL_OPERATION(mean) {
+  at::Tensor x = call.tensor(0);
+  if (!x.is_floating_point()) x = x.to(at::kFloat);
+  const Ints axes = call.integers(1);
+  call.out(axes.empty() ? x : at::mean(x, axes, call.flag(0)));
+}
+
+PL_OPERATION(max) {
+  const Ints axes = call.integers(1);
+  call.out(axes.empty() ? call.tensor(0) : at::amax(call.tensor(0), axes, call.flag(0)));
+}
+
+PL_OPERATION(min) {
+  const Ints axes = call.integers(1);
+  call.out(axes.empty() ? call.tensor(0) : at::amin(call.tensor(0), axes, call.flag(0)));
+}
+
+PL_OPERATION(prod) { call.out(with_kept_axes(call, at::prod(joined(call), -1))); }
+PL_OPERATION(all) { call.out(with_kept_axes(call, at::all(joined(call).to(at::kBool), -1))); }
+PL_OPERATION(any) { call.out(with_kept_axes(call, at::any(joined(call).to(at::kBool), -1))); }
+
+/// x {dim}: over the last dimensions.
+PL_OPERATION(softmax) { call.out(at::softmax(call.tensor(0).to(at::kFloat), call.integer(0))); }
+
+}  // namespace pl

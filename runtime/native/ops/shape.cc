@@ -1,0 +1,60 @@
+/// Views and rearrangements.
+#include "../call.h"
+
+namespace pl {
+
+/// x {...shape}
+PL_OPERATION(reshape) { call.out(call.tensor(0).reshape(call.integers(0))); }
+
+/// x {...permutation}
+PL_OPERATION(permute) { call.out(call.tensor(0).permute(call.integers(0))); }
+
+/// x {...begin, ...size}
+PL_OPERATION(slice) {
+  at::Tensor x = call.tensor(0);
+  const int64_t rank = x.dim();
+  for (int64_t axis = 0; axis < rank; ++axis) {
+    const int64_t begin = call.integer(axis);
+    const int64_t size = call.integer(rank + axis);
+    if (begin != 0 || size != x.size(axis)) x = x.narrow(axis, begin, size);
+  }
+  call.out(x);
+}
+
+/// tensors {axis}
+PL_OPERATION(concat) { call.out(at::cat(call.list(0, call.tensors()), call.integer(0))); }
+
+/// tensors {axis}
+PL_OPERATION(stack) { call.out(at::stack(call.list(0, call.tensors()), call.integer(0))); }
+
+/// x {axis, ...sizes}
+PL_OPERATION(split) {
+  for (const at::Tensor& part : at::split_with_sizes(call.tensor(0), call.integers(1), call.integer(0))) call.out(part);
+}
+
+/// x {axis}
+PL_OPERATION(unstack) {
+  for (const at::Tensor& part : at::unbind(call.tensor(0), call.integer(0))) call.out(part);
+}
+
+/// x {...repetitions}
+PL_OPERATION(tile) { call.out(call.tensor(0).repeat(call.integers(0))); }
+
+/// x {...axes}
+PL_OPERATION(flip) { call.out(at::flip(call.tensor(0), call.integers(0))); }
+
+/// x {...shape}
+PL_OPERATION(broadcast_to) { call.out(call.tensor(0).expand(call.integers(0))); }
+
+/// x [value] {before and after of each axis, the first axis first}
+PL_OPERATION(pad) {
+  const at::Tensor& x = call.tensor(0);
+  Ints padding;
+  for (int64_t axis = x.dim() - 1; axis >= 0; --axis) {
+    padding.push_back(call.integer(2 * axis));
+    padding.push_back(call.integer(2 * axis + 1));
+  }
+  call.out(at::constant_pad_nd(x, padding, call.number(0)));
+}
+
+}  // namespace pl

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace pl {
+
+/// A number that stands for a tensor in JavaScript: 24 bits of index, 7 bits of generation. Never 0.
+using Handle = int32_t;
+
+/// The tensors that JavaScript holds. A handle that was freed is never taken for the tensor that has its place now.
+class TensorTable {
+ public:
+  TensorTable();
+
+  /// `aux` travels with the tensor: what its operation wants to find again in the backward pass.
+  Handle add(at::Tensor tensor, at::Tensor aux = {});
+
+  /// @throws std::invalid_argument for a handle that was freed or never was
+  at::Tensor& at(Handle handle) { return slot(handle).tensor; }
+  at::Tensor& aux(Handle handle) { return slot(handle).aux; }
+
+  /// Puts another tensor behind the handle.
+  void replace(Handle handle, at::Tensor tensor);
+
+  /// Does nothing for a handle that was freed before.
+  void free(Handle handle);
+
+  /// Bytes of all storages that tensors of this table keep alive.
+  int64_t bytes() const { return bytes_; }
+  int64_t peak_bytes() const { return peak_bytes_; }
+  void reset_peak() { peak_bytes_ = bytes_; }
+  int64_t size() const { return size_; }
+
+ private:
+  struct Slot {
+    at::Tensor tensor;
+    at::Tensor aux;
+    uint32_t generation = 0;
+  };
+
+  Slot& slot(Handle handle);
+  void count(const at::Tensor& tensor, bool adds);
+
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> vacant_;
+  int64_t bytes_ = 0;
+  int64_t peak_bytes_ = 0;
+  int64_t size_ = 0;
+};
+
+}  // namespace pl
