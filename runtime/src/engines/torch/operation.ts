@@ -5,23 +5,30 @@ export interface Operation {
 }
 
 const named = new Map<string, Operation>();
+let ids: ReadonlyMap<string, number> | undefined;
 
-/** The addon's operation of that name: `PL_OPERATION(name)` in `runtime/native/ops`. */
+/**
+ * The addon's operation of that name: `PL_OPERATION(name)` in `runtime/native/ops`.
+ *
+ * @throws Error where the addon is loaded and has none of that name
+ */
 export function operation(name: string): Operation {
   let known = named.get(name);
   if (known === undefined) {
-    known = { name, id: -1 };
+    known = { name, id: ids === undefined ? -1 : numberOf(name, ids) };
     named.set(name, known);
   }
   return known;
 }
 
-/** Numbers the operations by their place in the list. @throws Error for one that is asked for and not in it */
+/** Numbers the operations by their place in the list. @throws Error for one that was asked for and is not in it */
 export function numberOperations(names: readonly string[]): void {
-  const ids = new Map(names.map((name, id) => [name, id]));
-  for (const known of named.values()) {
-    const id = ids.get(known.name);
-    if (id === undefined) throw new Error(`the addon has no operation '${known.name}'`);
-    known.id = id;
-  }
+  ids = new Map(names.map((name, id) => [name, id]));
+  for (const known of named.values()) known.id = numberOf(known.name, ids);
+}
+
+function numberOf(name: string, ids: ReadonlyMap<string, number>): number {
+  const id = ids.get(name);
+  if (id === undefined) throw new Error(`the addon has no operation '${name}'`);
+  return id;
 }

@@ -1,6 +1,7 @@
 import * as tf from '../../tf.js';
 import type { TorchAddon } from './addon.js';
 import { TorchBackend } from './backend.js';
+import { registerTorchGradients } from './gradients.js';
 import { creationKernels } from './kernels/creation.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { hostKernel } from './kernels/host.js';
@@ -49,6 +50,7 @@ export function registerTorch(addon: TorchAddon): void {
         kernel(backend as TorchBackend, inputs, attrs as Record<string, never>),
     });
   }
+  registerTorchGradients();
   tf.registerBackend('torch', () => new TorchBackend(addon), 3);
 }
 
