@@ -14,6 +14,13 @@
 #include "heap.h"
 #include "tensor_table.h"
 
+#if defined(__GNUC__)
+/// Where ATen's matrix products are OpenBLAS's with threads of its own, which ATen does not count.
+extern "C" void openblas_set_num_threads(int threads) __attribute__((weak));
+#else
+constexpr void (*openblas_set_num_threads)(int) = nullptr;
+#endif
+
 namespace pl {
 
 namespace {
@@ -200,7 +207,11 @@ class Engine : public Napi::Addon<Engine> {
     });
   }
 
-  void SetThreads(const Napi::CallbackInfo& info) { at::set_num_threads(info[0].As<Napi::Number>().Int32Value()); }
+  void SetThreads(const Napi::CallbackInfo& info) {
+    const int threads = info[0].As<Napi::Number>().Int32Value();
+    at::set_num_threads(threads);
+    if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
+  }
 
   Napi::Value Synchronize(const Napi::CallbackInfo& info) {
     return Guarded(info, [&] {

@@ -12,7 +12,8 @@ namespace pl {
 void keep_freed_memory() {
   static std::once_flag once;
   std::call_once(once, [] {
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    // The most that glibc takes.
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 512 << 20);
   });
 }
