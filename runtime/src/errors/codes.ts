@@ -4,6 +4,7 @@ import { configErrors } from './config-errors.js';
 import { dataErrors } from './data-errors.js';
 import { engineErrors } from './engine-errors.js';
 import { optimErrors } from './optim-errors.js';
+import { precisionErrors } from './precision-errors.js';
 import { trainerErrors } from './trainer-errors.js';
 
 /** What `pl explain` prints for a code: a paragraph that says when it happens and what to do. */
@@ -18,6 +19,7 @@ export const errorExplanations = {
   ...engineErrors,
   ...optimErrors,
   ...clusterErrors,
+  ...precisionErrors,
 } satisfies Explanations;
 
 export type ErrorCode = keyof typeof errorExplanations;
