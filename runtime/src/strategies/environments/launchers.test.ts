@@ -20,14 +20,18 @@ const python = ['/usr/bin/python3', 'python3'].find((command) =>
 type Report = ClusterEnvironment & { pid: number };
 
 /** What the processes that a launcher started saw, by rank. */
-async function reports(command: string, args: string[]): Promise<Report[]> {
+async function reports(
+  command: string,
+  args: string[],
+  variables: Record<string, string> = {},
+): Promise<Report[]> {
   // What this process was launched with must not leak into theirs.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(OMPI_|PMIX_|SLURM_|TORCHELASTIC_|MASTER_|RANK|LOCAL_RANK|WORLD_SIZE)/.test(name),
     ),
   );
-  const { stdout } = await run(command, [...args, ...program], { cwd: root, env });
+  const { stdout } = await run(command, [...args, ...program], { cwd: root, env: { ...env, ...variables } });
   return stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -45,7 +49,8 @@ function freePort(): Promise<number> {
   });
 }
 
-describe('processes that a launcher really started see their places', () => {
+// Starting PyTorch alone takes seconds, and more on a busy machine.
+describe('processes that a launcher really started see their places', { timeout: 120_000 }, () => {
   test('mpirun', async (context) => {
     if (!hasMpirun) context.skip('Open MPI is not installed: there is no mpirun');
     const seen = await reports('mpirun', ['--allow-run-as-root', '--oversubscribe', '-n', '3']);
@@ -67,14 +72,16 @@ describe('processes that a launcher really started see their places', () => {
     expect(seen[0]!.mainPort).toBeGreaterThan(0);
   });
 
+  const torchrun = async (...args: string[]) => [
+    ...['-m', 'torch.distributed.run', '--no_python', `--master_port=${await freePort()}`, ...args],
+    // Of a rank that does not exist: without them PyTorch 1.13 fails on Python 3.11, whose flags iterate otherwise.
+    ...['--redirects=9:3', '--tee=9:3'],
+  ];
+
   test('torchrun', async (context) => {
     if (python === undefined) context.skip('PyTorch is not installed: there is no torch.distributed.run');
-    const port = await freePort();
-    const seen = await reports(python!, [
-      ...['-m', 'torch.distributed.run', '--no_python', '--nproc_per_node=2', `--master_port=${port}`],
-      // Of a rank that does not exist: without them PyTorch 1.13 fails on Python 3.11, whose flags iterate otherwise.
-      ...['--redirects=9:3', '--tee=9:3'],
-    ]);
+    const args = await torchrun('--nproc_per_node=2');
+    const seen = await reports(python!, args);
     expect(seen).toHaveLength(2);
     seen.forEach((place, rank) => {
       expect(place).toMatchObject({
@@ -86,10 +93,17 @@ describe('processes that a launcher really started see their places', () => {
         worldSize: 2,
         localWorldSize: 2,
         mainAddress: '127.0.0.1',
-        mainPort: port,
         launcherHostsStore: true,
         restartCount: 0,
       });
+      expect(args).toContain(`--master_port=${place.mainPort}`);
     });
+  });
+
+  test('torchrun, starting them again after a failure', async (context) => {
+    if (python === undefined) context.skip('PyTorch is not installed: there is no torch.distributed.run');
+    const args = await torchrun('--nproc_per_node=1', '--max_restarts=1', '--monitor_interval=0.5');
+    const seen = await reports(python!, args, { FAIL_BEFORE_RESTART: '1' });
+    expect(seen.map(({ restartCount }) => restartCount).sort()).toEqual([0, 1]);
   });
 });
