@@ -57,6 +57,14 @@ export { type CsvOptions, NumericTable, readNumericCsv } from './data/csv.js';
 export { DataLoader, type DataLoaderOptions } from './data/data-loader.js';
 export type { BatchDataset, Dataset, IterableDataset } from './data/dataset.js';
 export { disposeBatch } from './data/dispose-batch.js';
+export { type DistributeOptions, distributeLoader } from './data/distribute-loader.js';
+export {
+  DistributedSampler,
+  type DistributedSamplerOptions,
+  type ReplicaOptions,
+  UnrepeatedDistributedSampler,
+  type UnrepeatedDistributedSamplerOptions,
+} from './data/distributed-sampler.js';
 export { extractBatchSize } from './data/extract-batch-size.js';
 export { type HostDtype, NdArray, type NumericArray } from './data/nd-array.js';
 export {
@@ -68,6 +76,7 @@ export {
   WeightedRandomSampler,
 } from './data/sampler.js';
 export { randomSplit, subset } from './data/subset.js';
+export type { AutocastEngine, MatmulPrecision, Precision } from './engines/autocast-engine.js';
 export {
   type EngineCandidate,
   type EngineReport,
@@ -209,6 +218,8 @@ export { RAdam, type RAdamOptions } from './optim/radam.js';
 export { RMSprop, type RMSpropOptions } from './optim/rmsprop.js';
 export { Rprop, type RpropOptions } from './optim/rprop.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';
+export { GradScaler, type GradScalerOptions, type GradScalerState } from './precision/grad-scaler.js';
+export type { PrecisionInput } from './precision/parse-precision.js';
 export { Generator } from './random/generator.js';
 export {
   globalGenerator,
@@ -217,6 +228,8 @@ export {
   rngState,
   seedEverything,
 } from './random/seed-everything.js';
+export type { ClusterEnvironment } from './strategies/environments/cluster-environment.js';
+export { detectEnvironment } from './strategies/environments/detect.js';
 export * as tf from './tf.js';
 export { Interruption } from './trainer/interruption.js';
 export type {

@@ -1,8 +1,10 @@
 import { checkpointErrors } from './checkpoint-errors.js';
+import { clusterErrors } from './cluster-errors.js';
 import { configErrors } from './config-errors.js';
 import { dataErrors } from './data-errors.js';
 import { engineErrors } from './engine-errors.js';
 import { optimErrors } from './optim-errors.js';
+import { precisionErrors } from './precision-errors.js';
 import { trainerErrors } from './trainer-errors.js';
 
 /** What `pl explain` prints for a code: a paragraph that says when it happens and what to do. */
@@ -16,6 +18,8 @@ export const errorExplanations = {
   ...trainerErrors,
   ...engineErrors,
   ...optimErrors,
+  ...clusterErrors,
+  ...precisionErrors,
 } satisfies Explanations;
 
 export type ErrorCode = keyof typeof errorExplanations;
