@@ -1,18 +1,22 @@
 import * as tf from '../../tf.js';
 import type { TorchAddon } from './addon.js';
 import { TorchBackend } from './backend.js';
+import { convKernels } from './kernels/conv.js';
 import { creationKernels } from './kernels/creation.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { hostKernel } from './kernels/host.js';
 import type { Kernel, KernelTable } from './kernels/kernel.js';
 import { matmulKernels } from './kernels/matmul.js';
+import { poolKernels } from './kernels/pool.js';
 import { reductionKernels } from './kernels/reduce.js';
 import { shapeKernels } from './kernels/shape.js';
 
 const nativeKernels: KernelTable = {
+  ...convKernels,
   ...creationKernels,
   ...elementwiseKernels,
   ...matmulKernels,
+  ...poolKernels,
   ...reductionKernels,
   ...shapeKernels,
 };
