@@ -1,10 +1,14 @@
 import * as tf from '../../tf.js';
 import type { TorchAddon } from './addon.js';
 import { TorchBackend } from './backend.js';
+import { blockKernels } from './kernels/blocks.js';
 import { convKernels } from './kernels/conv.js';
 import { creationKernels } from './kernels/creation.js';
+import { dilationKernels } from './kernels/dilation.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { hostKernel } from './kernels/host.js';
+import { imageKernels } from './kernels/image.js';
+import { imageNormKernels } from './kernels/image-norm.js';
 import type { Kernel, KernelTable } from './kernels/kernel.js';
 import { matmulKernels } from './kernels/matmul.js';
 import { poolKernels } from './kernels/pool.js';
@@ -12,9 +16,13 @@ import { reductionKernels } from './kernels/reduce.js';
 import { shapeKernels } from './kernels/shape.js';
 
 const nativeKernels: KernelTable = {
+  ...blockKernels,
   ...convKernels,
   ...creationKernels,
+  ...dilationKernels,
   ...elementwiseKernels,
+  ...imageKernels,
+  ...imageNormKernels,
   ...matmulKernels,
   ...poolKernels,
   ...reductionKernels,
