@@ -1,4 +1,6 @@
 /// Blocks of pixels that move between spatial dimensions, batch and channels; borders that mirror.
+#include <algorithm>
+
 #include "../call.h"
 
 namespace pl {

@@ -2,6 +2,8 @@
 ///
 /// Filters come as [...spatial, in, out] or, depthwise, as [height, width, in, multiplier]. All operations end their
 /// integers with {channelsFirst, depthwise, ...window}: see `Window`.
+#include <algorithm>
+
 #include "../call.h"
 #include "activation.h"
 #include "window.h"

@@ -1,6 +1,8 @@
 /// Resampling of images [batch, height, width, channels].
 ///
 /// Coordinates are doubles, as in tfjs, where the device has them.
+#include <cmath>
+
 #include "../call.h"
 
 namespace pl {
@@ -8,7 +10,9 @@ namespace pl {
 namespace {
 
 void check_images(const at::Tensor& images) {
-  TORCH_CHECK(images.dim() == 4 && images.numel() > 0, "images must be [batch, height, width, channels], and not empty");
+  TORCH_CHECK(images.dim() == 4, "images must be [batch, height, width, channels]");
+  TORCH_CHECK(images.size(1) > 0 && images.size(2) > 0, "images of ", images.size(1), " by ", images.size(2),
+              " have no pixels");
 }
 
 at::TensorOptions coordinate_options(const Call& call) {
@@ -163,6 +167,7 @@ PL_OPERATION(resize_nearest_grad) {
 PL_OPERATION(crop_and_resize) {
   const at::Tensor image = call.tensor(0).to(at::kFloat);
   check_images(image);
+  TORCH_CHECK(image.size(0) > 0, "there is no image to crop");
   const at::TensorOptions options = coordinate_options(call);
   const at::Tensor boxes = call.tensor(1).to(options.dtype());
   const at::Tensor wanted = call.tensor(2).to(at::kLong).view({-1, 1, 1});
@@ -218,8 +223,11 @@ PL_OPERATION(transform) {
   const at::Tensor out_x = at::arange(call.integer(1), options).view({1, 1, -1});
   const auto parameter = [&](int64_t i) { return transforms.select(1, i).view({-1, 1, 1}); };
   const at::Tensor projection = parameter(6) * out_x + parameter(7) * out_y + 1;
-  const at::Tensor x = mapped((parameter(0) * out_x + parameter(1) * out_y + parameter(2)) / projection, image.size(2), mode);
-  const at::Tensor y = mapped((parameter(3) * out_x + parameter(4) * out_y + parameter(5)) / projection, image.size(1), mode);
+  const auto projected = [&](int64_t i, int64_t length) {
+    return mapped((parameter(i) * out_x + parameter(i + 1) * out_y + parameter(i + 2)) / projection, length, mode);
+  };
+  const at::Tensor x = projected(0, image.size(2));
+  const at::Tensor y = projected(3, image.size(1));
   const at::Tensor batch = batch_numbers(image);
 
   at::Tensor result;
