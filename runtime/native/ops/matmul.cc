@@ -15,6 +15,9 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, bool transpose_a, b
   return at::matmul(left, right);
 }
 
+/// Integers that were computed as doubles. What does not fit 32 bits wraps.
+at::Tensor as_int(const at::Tensor& x) { return x.to(at::kLong).to(at::kInt); }
+
 }  // namespace
 
 /// a, b {transposeA, transposeB}
@@ -24,7 +27,7 @@ PL_OPERATION(matmul) {
   // ATen has no product of integers on every device.
   if (at::isIntegralType(a.scalar_type(), true)) {
     const at::Tensor result = product(a.to(at::kDouble), b.to(at::kDouble), call.flag(0), call.flag(1));
-    call.out(result.to(at::kInt));
+    call.out(as_int(result));
   } else {
     call.out(product(a, b, call.flag(0), call.flag(1)));
   }
@@ -35,6 +38,19 @@ PL_OPERATION(fused_matmul) {
   at::Tensor result = product(call.tensor(0), call.tensor(1), call.flag(0), call.flag(1));
   if (call.has(2)) result = result.add_(call.tensor(2));
   call.out(activate_(std::move(result), call.integer(2), call.optional(3), call.number(0)));
+}
+
+/// operands {...characters of the equation}
+PL_OPERATION(einsum) {
+  std::string equation;
+  for (const int64_t character : call.integers(0)) equation.push_back(static_cast<char>(character));
+  std::vector<at::Tensor> operands = call.list(0, call.tensors());
+  at::ScalarType type = operands.front().scalar_type();
+  for (const at::Tensor& operand : operands) type = c10::promoteTypes(type, operand.scalar_type());
+  const bool integral = at::isIntegralType(type, true);
+  for (at::Tensor& operand : operands) operand = operand.to(integral ? at::kDouble : type);
+  const at::Tensor result = at::einsum(equation, operands);
+  call.out(integral ? as_int(result) : result);
 }
 
 }  // namespace pl

@@ -1,4 +1,6 @@
 /// Reductions over axes, always given; {keepDims, ...axes} unless said otherwise.
+#include <limits>
+
 #include "../call.h"
 
 namespace pl {
@@ -38,6 +40,19 @@ at::Tensor with_kept_axes(Call& call, at::Tensor result) {
   return kept;
 }
 
+/// The place of the largest value along an axis, the first of several. NaN is passed over, but at the beginning it stays.
+at::Tensor arg_max(at::Tensor x, int64_t axis) {
+  if (x.size(axis) == 0) {
+    Ints shape(x.sizes().begin(), x.sizes().end());
+    shape.erase(shape.begin() + axis);
+    return at::zeros(shape, x.options().dtype(at::kInt));
+  }
+  if (!x.is_floating_point()) return at::argmax(x, axis);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const at::Tensor place = at::argmax(at::nan_to_num(x, -kInfinity, kInfinity, -kInfinity), axis);
+  return place.masked_fill(at::isnan(x.select(axis, 0)), 0);
+}
+
 }  // namespace
 
 PL_OPERATION(sum) {
@@ -71,6 +86,22 @@ PL_OPERATION(min) {
 PL_OPERATION(prod) { call.out(with_kept_axes(call, at::prod(joined(call), -1))); }
 PL_OPERATION(all) { call.out(with_kept_axes(call, at::all(joined(call).to(at::kBool), -1))); }
 PL_OPERATION(any) { call.out(with_kept_axes(call, at::any(joined(call).to(at::kBool), -1))); }
+
+/// x {axis}
+PL_OPERATION(argmax) {
+  const at::Tensor& x = call.tensor(0);
+  call.out(arg_max(x.scalar_type() == at::kBool ? x.to(at::kInt) : x, call.integer(0)));
+}
+
+/// x {axis}: where the largest is, counted from the other end. Turning an integer's bits around does not overflow.
+PL_OPERATION(argmin) {
+  const at::Tensor& x = call.tensor(0);
+  if (x.is_floating_point()) {
+    call.out(arg_max(at::neg(x), call.integer(0)));
+  } else {
+    call.out(arg_max(at::bitwise_not(x.to(at::kInt)), call.integer(0)));
+  }
+}
 
 /// x {dim}: over the last dimensions.
 PL_OPERATION(softmax) { call.out(at::softmax(call.tensor(0).to(at::kFloat), call.integer(0))); }
