@@ -1,6 +1,7 @@
 /// Matrix products.
 #include "../call.h"
 #include "activation.h"
+#include "integers.h"
 
 namespace pl {
 
@@ -15,9 +16,6 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, bool transpose_a, b
   return at::matmul(left, right);
 }
 
-/// Integers that were computed as doubles. What does not fit 32 bits wraps.
-at::Tensor as_int(const at::Tensor& x) { return x.to(at::kLong).to(at::kInt); }
-
 }  // namespace
 
 /// a, b {transposeA, transposeB}
@@ -25,12 +23,7 @@ PL_OPERATION(matmul) {
   const at::Tensor& a = call.tensor(0);
   const at::Tensor& b = call.tensor(1);
   // ATen has no product of integers on every device.
-  if (at::isIntegralType(a.scalar_type(), true)) {
-    const at::Tensor result = product(a.to(at::kDouble), b.to(at::kDouble), call.flag(0), call.flag(1));
-    call.out(as_int(result));
-  } else {
-    call.out(product(a, b, call.flag(0), call.flag(1)));
-  }
+  call.out(stored_as(product(as_real(a), as_real(b), call.flag(0), call.flag(1)), a.scalar_type()));
 }
 
 /// a, b, bias?, preluWeights? [leakyReluAlpha] {transposeA, transposeB, activation}
@@ -47,10 +40,9 @@ PL_OPERATION(einsum) {
   std::vector<at::Tensor> operands = call.list(0, call.tensors());
   at::ScalarType type = operands.front().scalar_type();
   for (const at::Tensor& operand : operands) type = c10::promoteTypes(type, operand.scalar_type());
-  const bool integral = at::isIntegralType(type, true);
-  for (at::Tensor& operand : operands) operand = operand.to(integral ? at::kDouble : type);
+  for (at::Tensor& operand : operands) operand = as_real(operand.to(type));
   const at::Tensor result = at::einsum(equation, operands);
-  call.out(integral ? as_int(result) : result);
+  call.out(stored_as(result, type == at::kBool ? at::kInt : type));
 }
 
 }  // namespace pl

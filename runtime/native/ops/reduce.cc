@@ -1,4 +1,5 @@
 /// Reductions over axes, always given; {keepDims, ...axes} unless said otherwise.
+#include <algorithm>
 #include <limits>
 
 #include "../call.h"
@@ -40,6 +41,21 @@ at::Tensor with_kept_axes(Call& call, at::Tensor result) {
   return kept;
 }
 
+/// Whether there is anything along the axes.
+bool has_elements(const at::Tensor& x, at::IntArrayRef axes) {
+  return std::all_of(axes.begin(), axes.end(), [&](int64_t axis) { return x.size(axis) > 0; });
+}
+
+/// The largest or smallest element. Of nothing that is NaN, or 0 among integers.
+at::Tensor extreme(Call& call, at::Tensor (*reduce)(const at::Tensor&, at::IntArrayRef, bool)) {
+  const at::Tensor& x = call.tensor(0);
+  const Ints axes = call.integers(1);
+  if (axes.empty()) return x;
+  if (has_elements(x, axes)) return reduce(x, axes, call.flag(0));
+  const at::Tensor nothing = at::zeros_like(at::sum(x, axes, call.flag(0)), x.options());
+  return x.is_floating_point() ? nothing.fill_(std::numeric_limits<double>::quiet_NaN()) : nothing;
+}
+
 /// The place of the largest value along an axis, the first of several. NaN is passed over, but at the beginning it stays.
 at::Tensor arg_max(at::Tensor x, int64_t axis) {
   if (x.size(axis) == 0) {
@@ -66,25 +82,28 @@ PL_OPERATION(sum) {
   }
 }
 
+/// The mean of nothing is 0.
 PL_OPERATION(mean) {
   at::Tensor x = call.tensor(0);
+  if (x.is_complex()) x = at::real(x);
   if (!x.is_floating_point()) x = x.to(at::kFloat);
   const Ints axes = call.integers(1);
-  call.out(axes.empty() ? x : at::mean(x, axes, call.flag(0)));
+  if (axes.empty()) {
+    call.out(x);
+  } else {
+    call.out(has_elements(x, axes) ? at::mean(x, axes, call.flag(0)) : at::sum(x, axes, call.flag(0)));
+  }
 }
 
-PL_OPERATION(max) {
-  const Ints axes = call.integers(1);
-  call.out(axes.empty() ? call.tensor(0) : at::amax(call.tensor(0), axes, call.flag(0)));
-}
-
-PL_OPERATION(min) {
-  const Ints axes = call.integers(1);
-  call.out(axes.empty() ? call.tensor(0) : at::amin(call.tensor(0), axes, call.flag(0)));
-}
+PL_OPERATION(max) { call.out(extreme(call, at::amax)); }
+PL_OPERATION(min) { call.out(extreme(call, at::amin)); }
 
 PL_OPERATION(prod) { call.out(with_kept_axes(call, at::prod(joined(call), -1))); }
-PL_OPERATION(all) { call.out(with_kept_axes(call, at::all(joined(call).to(at::kBool), -1))); }
+/// Not all of nothing.
+PL_OPERATION(all) {
+  const at::Tensor x = joined(call).to(at::kBool);
+  call.out(with_kept_axes(call, x.size(-1) == 0 ? at::any(x, -1) : at::all(x, -1)));
+}
 PL_OPERATION(any) { call.out(with_kept_axes(call, at::any(joined(call).to(at::kBool), -1))); }
 
 /// x {axis}

@@ -30,7 +30,7 @@ export const nativeKernels: KernelTable = {
 };
 
 /** Kernels whose native form is still to come. They run in JavaScript, too. */
-const kernelsToCome =
+export const kernelsToCome =
   /^(AvgPool|BatchNorm|BatchToSpace|Conv|Crop|Depth|Dilation|Flip|Fused|LRN|MaxPool|Mirror|NonMax|Resize|Rotate|SpaceTo|Transform)/;
 
 /** Makes the tfjs backend `torch` available. Once. */
