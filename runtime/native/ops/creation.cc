@@ -11,9 +11,14 @@ PL_OPERATION(copy) { call.out(call.tensor(0).clone()); }
 PL_OPERATION(zeros_like) { call.out(at::zeros_like(call.tensor(0))); }
 PL_OPERATION(ones_like) { call.out(at::ones_like(call.tensor(0))); }
 
-/// [start, stop, step] {type}: from start to before stop.
+/// [start, step] {count, type}
 PL_OPERATION(range) {
-  call.out(at::arange(call.number(0), call.number(1), call.number(2), call.options(call.type(0))));
+  const at::Tensor steps = at::arange(call.integer(0), call.options(call.type(1)));
+  if (steps.is_floating_point()) {
+    call.out(at::add(at::mul(steps, call.number(1)), call.number(0)));
+  } else {
+    call.out(at::add(at::mul(steps, static_cast<int64_t>(call.number(1))), static_cast<int64_t>(call.number(0))));
+  }
 }
 
 /// [start, stop] {count}

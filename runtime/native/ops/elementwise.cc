@@ -1,92 +1,93 @@
 /// Operations on each element by itself, with broadcasting where there are two operands.
+#include <cmath>
+
 #include "../call.h"
+#include "integers.h"
 
 namespace pl {
 
-namespace {
-
-/// What integers become where an operation is defined on real numbers only.
-at::Tensor as_float(const at::Tensor& x) {
-  return x.is_floating_point() || x.is_complex() ? x : x.to(at::kFloat);
-}
-
-bool integral(const at::Tensor& x) { return at::isIntegralType(x.scalar_type(), /*includeBool=*/true); }
-
-}  // namespace
-
-#define PL_UNARY(name, expression)          \
-  PL_OPERATION(name) {                      \
-    const at::Tensor& x = call.tensor(0);   \
-    call.out(expression);                   \
+#define PL_UNARY(name, expression)        \
+  PL_OPERATION(name) {                    \
+    const at::Tensor& x = call.tensor(0); \
+    call.out(expression);                 \
   }
 
-PL_UNARY(abs, at::abs(x))
-PL_UNARY(acos, at::acos(as_float(x)))
-PL_UNARY(acosh, at::acosh(as_float(x)))
-PL_UNARY(asin, at::asin(as_float(x)))
-PL_UNARY(asinh, at::asinh(as_float(x)))
-PL_UNARY(atan, at::atan(as_float(x)))
-PL_UNARY(atanh, at::atanh(as_float(x)))
 PL_UNARY(ceil, integral(x) ? x : at::ceil(x))
-PL_UNARY(cos, at::cos(as_float(x)))
-PL_UNARY(cosh, at::cosh(as_float(x)))
-PL_UNARY(erf, at::erf(as_float(x)))
-PL_UNARY(exp, at::exp(as_float(x)))
-PL_UNARY(expm1, at::expm1(as_float(x)))
 PL_UNARY(floor, integral(x) ? x : at::floor(x))
+PL_UNARY(round, integral(x) ? x : at::round(x))
 PL_UNARY(is_finite, at::isfinite(x))
 PL_UNARY(is_inf, at::isinf(x))
 PL_UNARY(is_nan, at::isnan(x))
-PL_UNARY(log, at::log(as_float(x)))
-PL_UNARY(log1p, at::log1p(as_float(x)))
 PL_UNARY(logical_not, at::logical_not(x))
-PL_UNARY(neg, x.scalar_type() == at::kBool ? at::neg(x.to(at::kInt)) : at::neg(x))
-PL_UNARY(reciprocal, at::reciprocal(as_float(x)))
-PL_UNARY(relu, at::relu(x))
-PL_UNARY(relu6, at::clamp(x, 0, 6))
-PL_UNARY(round, integral(x) ? x : at::round(x))
-PL_UNARY(rsqrt, at::rsqrt(as_float(x)))
-PL_UNARY(selu, at::selu(as_float(x)))
-PL_UNARY(elu, at::elu(as_float(x)))
-PL_UNARY(sigmoid, at::sigmoid(as_float(x)))
-PL_UNARY(sign, at::sign(x))
-PL_UNARY(sin, at::sin(as_float(x)))
-PL_UNARY(sinh, at::sinh(as_float(x)))
-PL_UNARY(softplus, at::softplus(as_float(x)))
-PL_UNARY(sqrt, at::sqrt(as_float(x)))
+PL_UNARY(exp, at::exp(x))
 PL_UNARY(square, at::mul(x, x))
-PL_UNARY(tan, at::tan(as_float(x)))
-PL_UNARY(tanh, at::tanh(as_float(x)))
+PL_UNARY(real, at::real(x))
+PL_UNARY(imag, x.is_complex() ? at::imag(x) : at::zeros_like(x))
+
+/// A bool is as it is: true is 1, and -1 is true.
+#define PL_SIGNED_UNARY(name, expression) PL_UNARY(name, x.scalar_type() == at::kBool ? x : expression)
+
+PL_SIGNED_UNARY(abs, at::abs(x))
+PL_SIGNED_UNARY(neg, at::neg(x))
+PL_SIGNED_UNARY(relu, at::relu(x))
+PL_SIGNED_UNARY(relu6, at::clamp(x, 0, 6))
+PL_SIGNED_UNARY(sign, at::sign(x))
+
+/// Functions of real numbers. Their type stays, so that integers lose the fraction of the result.
+#define PL_REAL_UNARY(name) \
+  PL_UNARY(name, integral(x) ? stored_as(at::name(as_real(x)), x.scalar_type()) : at::name(x))
+
+PL_REAL_UNARY(acos)
+PL_REAL_UNARY(acosh)
+PL_REAL_UNARY(asin)
+PL_REAL_UNARY(asinh)
+PL_REAL_UNARY(atan)
+PL_REAL_UNARY(atanh)
+PL_REAL_UNARY(cos)
+PL_REAL_UNARY(cosh)
+PL_REAL_UNARY(elu)
+PL_REAL_UNARY(erf)
+PL_REAL_UNARY(expm1)
+PL_REAL_UNARY(log)
+PL_REAL_UNARY(log1p)
+PL_REAL_UNARY(reciprocal)
+PL_REAL_UNARY(rsqrt)
+PL_REAL_UNARY(selu)
+PL_REAL_UNARY(sigmoid)
+PL_REAL_UNARY(sin)
+PL_REAL_UNARY(sinh)
+PL_REAL_UNARY(softplus)
+PL_REAL_UNARY(sqrt)
+PL_REAL_UNARY(tan)
+PL_REAL_UNARY(tanh)
 
 /// [alpha]: 1 above 0, alpha below, NaN stays NaN.
 PL_OPERATION(step) {
   const at::Tensor& x = call.tensor(0);
-  const at::Tensor steps = at::where(x > 0, at::ones({}, x.options()), at::full({}, call.number(0), x.options()));
-  call.out(x.is_floating_point() ? at::where(at::isnan(x), x, steps) : steps);
+  const bool real = x.is_floating_point();
+  const double alpha = real ? call.number(0) : std::trunc(call.number(0));
+  const at::Tensor steps = at::where(x > 0, at::ones({}, x.options()), at::full({}, alpha, x.options()));
+  call.out(real ? at::where(at::isnan(x), x, steps) : steps);
 }
 
-/// [alpha]
-PL_OPERATION(leaky_relu) { call.out(at::leaky_relu(as_float(call.tensor(0)), call.number(0))); }
+/// [alpha]: always real numbers.
+PL_OPERATION(leaky_relu) {
+  const at::Tensor& x = call.tensor(0);
+  call.out(at::leaky_relu(integral(x) ? x.to(at::kFloat) : x, call.number(0)));
+}
 
-/// [min, max]: integers stay integers.
+/// [min, max]
 PL_OPERATION(clip) {
   const at::Tensor& x = call.tensor(0);
-  if (integral(x)) {
-    call.out(at::clamp(x.to(at::kFloat), call.number(0), call.number(1)).to(x.scalar_type()));
-  } else {
-    call.out(at::clamp(x, call.number(0), call.number(1)));
-  }
+  call.out(stored_as(at::clamp(as_real(x), call.number(0), call.number(1)), x.scalar_type()));
 }
 
 /// {type}
 PL_OPERATION(cast) {
   const at::Tensor& x = call.tensor(0);
   const at::ScalarType type = call.type(0);
-  if (x.is_complex() && type != at::kComplexFloat) {
-    call.out(at::real(x).to(type));
-  } else {
-    call.out(x.to(type));
-  }
+  const at::Tensor& real = x.is_complex() && type != at::kComplexFloat ? at::real(x) : x;
+  call.out(type == at::kBool ? real.to(type) : stored_as(real, type));
 }
 
 #define PL_BINARY(name, expression)         \
@@ -96,32 +97,67 @@ PL_OPERATION(cast) {
     call.out(expression);                   \
   }
 
-PL_BINARY(add, at::add(a, b))
-PL_BINARY(sub, a.scalar_type() == at::kBool ? at::sub(a.to(at::kInt), b) : at::sub(a, b))
-PL_BINARY(mul, at::mul(a, b))
-PL_BINARY(div, integral(a) && integral(b) ? at::div(a, b, "trunc") : at::div(a, b))
-PL_BINARY(floor_div, at::div(as_float(a), as_float(b), "floor").to(integral(a) && integral(b) ? at::kInt : at::kFloat))
-PL_BINARY(mod, at::remainder(a, b))
-PL_BINARY(pow, at::pow(a, b))
-PL_BINARY(maximum, at::maximum(a, b))
-PL_BINARY(minimum, at::minimum(a, b))
-PL_BINARY(atan2, at::atan2(as_float(a), as_float(b)))
-PL_BINARY(bitwise_and, at::bitwise_and(a, b))
+#define PL_EACH(name) PL_BINARY(name, at::name(a, b))
+
+PL_EACH(add)
+PL_EACH(mul)
+PL_EACH(maximum)
+PL_EACH(minimum)
+PL_EACH(bitwise_and)
+PL_EACH(logical_and)
+PL_EACH(logical_or)
+PL_EACH(logical_xor)
 PL_BINARY(equal, at::eq(a, b))
 PL_BINARY(not_equal, at::ne(a, b))
 PL_BINARY(greater, at::gt(a, b))
 PL_BINARY(greater_equal, at::ge(a, b))
 PL_BINARY(less, at::lt(a, b))
 PL_BINARY(less_equal, at::le(a, b))
-PL_BINARY(logical_and, at::logical_and(a, b))
-PL_BINARY(logical_or, at::logical_or(a, b))
-PL_BINARY(logical_xor, at::logical_xor(a, b))
-PL_BINARY(prelu, at::where(a < 0, at::mul(a, b), a))
 PL_BINARY(complex, at::complex(a.contiguous(), b.contiguous()))
+PL_BINARY(sub, at::result_type(a, b) == at::kBool ? at::logical_xor(a, b) : at::sub(a, b))
+
+/// A function of two real numbers. Two integers have an integer as their result, computed so that dividing by zero or
+/// dividing the smallest integer by -1, which stops a processor, is as in JavaScript.
+template <typename Function>
+static at::Tensor of_reals(const at::Tensor& a, const at::Tensor& b, Function function) {
+  const at::ScalarType type = at::result_type(a, b);
+  return at::isIntegralType(type, true) ? stored_as(function(as_real(a), as_real(b)), type) : function(a, b);
+}
+
+static at::Tensor divided(const at::Tensor& a, const at::Tensor& b) { return at::div(a, b); }
+static at::Tensor power(const at::Tensor& a, const at::Tensor& b) { return at::pow(a, b); }
+static at::Tensor angle(const at::Tensor& a, const at::Tensor& b) { return at::atan2(a, b); }
+
+PL_BINARY(div, of_reals(a, b, divided))
+PL_BINARY(pow, of_reals(a, b, power))
+PL_BINARY(atan2, of_reals(a, b, angle))
+PL_BINARY(floor_div, stored_as(at::floor(at::div(as_exact(a), as_exact(b))), at::kInt))
+
+/// The sign of the result is that of b.
+PL_OPERATION(mod) {
+  const at::ScalarType type = at::result_type(call.tensor(0), call.tensor(1));
+  const at::Tensor a = as_exact(call.tensor(0));
+  const at::Tensor b = as_exact(call.tensor(1));
+  const at::Tensor remainder = at::fmod(a, b);
+  const at::Tensor same_sign = at::eq(at::lt(a, 0), at::lt(b, 0));
+  call.out(stored_as(at::where(same_sign, remainder, at::fmod(remainder + b, b)), type));
+}
+
+/// x, alpha: always real numbers.
+PL_OPERATION(prelu) {
+  const at::Tensor x = call.tensor(0).to(at::kFloat);
+  call.out(at::where(x < 0, at::mul(call.tensor(1), x), x));
+}
 
 PL_OPERATION(squared_difference) {
-  const at::Tensor difference = at::sub(call.tensor(0), call.tensor(1));
-  call.out(at::mul(difference, difference));
+  const at::Tensor& a = call.tensor(0);
+  const at::Tensor& b = call.tensor(1);
+  if (at::result_type(a, b) == at::kBool) {
+    call.out(at::logical_xor(a, b));
+  } else {
+    const at::Tensor difference = at::sub(a, b);
+    call.out(at::mul(difference, difference));
+  }
 }
 
 /// dy, y: the gradient of elu.
@@ -130,9 +166,6 @@ PL_OPERATION(elu_grad) {
   const at::Tensor& y = call.tensor(1);
   call.out(at::where(y >= 0, dy, dy * (y + 1)));
 }
-
-PL_UNARY(real, at::real(x))
-PL_UNARY(imag, x.is_complex() ? at::imag(x) : at::zeros_like(x))
 
 /// condition, a, b
 PL_OPERATION(select) {

@@ -1,6 +1,7 @@
 /// Matrix products.
 #include "../call.h"
 #include "activation.h"
+#include "integers.h"
 
 namespace pl {
 
@@ -22,12 +23,7 @@ PL_OPERATION(matmul) {
   const at::Tensor& a = call.tensor(0);
   const at::Tensor& b = call.tensor(1);
   // ATen has no product of integers on every device.
-  if (at::isIntegralType(a.scalar_type(), true)) {
-    const at::Tensor result = product(a.to(at::kDouble), b.to(at::kDouble), call.flag(0), call.flag(1));
-    call.out(result.to(at::kInt));
-  } else {
-    call.out(product(a, b, call.flag(0), call.flag(1)));
-  }
+  call.out(stored_as(product(as_real(a), as_real(b), call.flag(0), call.flag(1)), a.scalar_type()));
 }
 
 /// a, b, bias?, preluWeights? [leakyReluAlpha] {transposeA, transposeB, activation}
@@ -35,6 +31,18 @@ PL_OPERATION(fused_matmul) {
   at::Tensor result = product(call.tensor(0), call.tensor(1), call.flag(0), call.flag(1));
   if (call.has(2)) result = result.add_(call.tensor(2));
   call.out(activate_(std::move(result), call.integer(2), call.optional(3), call.number(0)));
+}
+
+/// operands {...characters of the equation}
+PL_OPERATION(einsum) {
+  std::string equation;
+  for (const int64_t character : call.integers(0)) equation.push_back(static_cast<char>(character));
+  std::vector<at::Tensor> operands = call.list(0, call.tensors());
+  at::ScalarType type = operands.front().scalar_type();
+  for (const at::Tensor& operand : operands) type = c10::promoteTypes(type, operand.scalar_type());
+  for (at::Tensor& operand : operands) operand = as_real(operand.to(type));
+  const at::Tensor result = at::einsum(equation, operands);
+  call.out(stored_as(result, type == at::kBool ? at::kInt : type));
 }
 
 }  // namespace pl

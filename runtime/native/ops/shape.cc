@@ -1,4 +1,6 @@
 /// Views and rearrangements.
+#include <cstdlib>
+
 #include "../call.h"
 
 namespace pl {
@@ -19,6 +21,35 @@ PL_OPERATION(slice) {
     if (begin != 0 || size != x.size(axis)) x = x.narrow(axis, begin, size);
   }
   call.out(x);
+}
+
+/// x {...begin, ...stride and ...size of each axis, ...shape of the result}
+PL_OPERATION(strided_slice) {
+  at::Tensor x = call.tensor(0);
+  const int64_t rank = x.dim();
+  Ints backwards;
+  for (int64_t axis = 0; axis < rank; ++axis) {
+    const int64_t size = call.integer(2 * rank + axis);
+    const int64_t stride = call.integer(rank + axis);
+    const int64_t last = call.integer(axis) + (size - 1) * stride;
+    const int64_t first = stride < 0 ? last : call.integer(axis);
+    if (size == 0) {
+      x = x.narrow(axis, 0, 0);
+    } else {
+      x = at::slice(x, axis, first, first + (size - 1) * std::abs(stride) + 1, std::abs(stride));
+    }
+    if (stride < 0) backwards.push_back(axis);
+  }
+  if (!backwards.empty()) x = at::flip(x, backwards);
+  call.out(x.reshape(call.integers(3 * rank)));
+}
+
+/// x of any shape: zeros of that shape twice, with x where both indices agree.
+PL_OPERATION(diag) {
+  const at::Tensor& x = call.tensor(0);
+  Ints shape(x.sizes().begin(), x.sizes().end());
+  shape.append(x.sizes().begin(), x.sizes().end());
+  call.out(at::diag_embed(x.flatten()).reshape(shape));
 }
 
 /// tensors {axis}

@@ -17,12 +17,11 @@ const rangeOp = operation('range');
 const range: Kernel<object, tf.RangeAttrs> = (backend, _, { start, stop, step, dtype }) => {
   const empty = start === stop || (start < stop && step < 0) || (stop < start && step > 1);
   if (empty) return backend.fill([0], 0, dtype);
-  return backend.call(
-    rangeOp,
-    [],
-    [dtypeCodes[dtype]!],
-    [start, stop, stop < start && step === 1 ? -1 : step],
-  );
+  const count = Math.abs(Math.ceil((stop - start) / step));
+  const signed = stop < start && step === 1 ? -1 : step;
+  // Each integer is the one before and the step, without its fraction.
+  const [first, by] = dtype === 'int32' ? [Math.trunc(start), Math.trunc(signed)] : [start, signed];
+  return backend.call(rangeOp, [], [count, dtypeCodes[dtype]!], [first, by]);
 };
 
 const linspaceOp = operation('linspace');

@@ -1,4 +1,4 @@
-import type * as tf from '../../../tf.js';
+import * as tf from '../../../tf.js';
 import { operation } from '../operation.js';
 import { activationCode } from './activation.js';
 import type { Inputs, Kernel, KernelTable } from './kernel.js';
@@ -26,4 +26,17 @@ const fusedMatMul: Kernel<
     [leakyreluAlpha ?? 0],
   );
 
-export const matmulKernels: KernelTable = { BatchMatMul: batchMatMul, _FusedMatMul: fusedMatMul };
+const einsumOp = operation('einsum');
+const einsum: Kernel<readonly tf.TensorInfo[], tf.EinsumAttrs> = (backend, operands, { equation }) => {
+  // Refuses what tfjs does not have, in its words.
+  const { allDims, idDims } = tf.backend_util.decodeEinsumEquation(equation, operands.length);
+  tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, operands as tf.Tensor[]);
+  const characters = Array.from(equation, (character) => character.charCodeAt(0));
+  return backend.call(einsumOp, operands, characters);
+};
+
+export const matmulKernels: KernelTable = {
+  BatchMatMul: batchMatMul,
+  Einsum: einsum,
+  _FusedMatMul: fusedMatMul,
+};

@@ -1,6 +1,6 @@
 import * as tf from '../../../tf.js';
 import { operation } from '../operation.js';
-import type { Inputs, Kernel, KernelTable } from './kernel.js';
+import { type Inputs, type Kernel, type KernelTable, plain } from './kernel.js';
 
 const reshapeOp = operation('reshape');
 const reshape: Kernel<Inputs<'x'>, tf.ReshapeAttrs> = (backend, { x }, { shape }) => {
@@ -42,6 +42,27 @@ const slice: Kernel<Inputs<'x'>, tf.SliceAttrs> = (backend, { x }, { begin, size
   const [starts, sizes] = tf.slice_util.parseSliceParams(x as tf.Tensor, begin, size) as [number[], number[]];
   tf.slice_util.assertParamsValid(x as tf.Tensor, starts, sizes);
   return backend.call(sliceOp, [x], [...starts, ...sizes]);
+};
+
+const stridedSliceOp = operation('strided_slice');
+const stridedSlice: Kernel<Inputs<'x'>, tf.StridedSliceAttrs> = (
+  backend,
+  { x },
+  { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask },
+) => {
+  const info = tf.slice_util.sliceInfo(
+    x.shape,
+    begin,
+    end,
+    strides,
+    beginMask,
+    endMask,
+    ellipsisMask,
+    newAxisMask,
+    shrinkAxisMask,
+  );
+  const sizes = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
+  return backend.call(stridedSliceOp, [x], [...info.begin, ...info.strides, ...sizes, ...info.finalShape]);
 };
 
 const concatOp = operation('concat');
@@ -105,6 +126,7 @@ const padV2: Kernel<Inputs<'x'>, tf.PadV2Attrs> = (backend, { x }, { paddings, c
 export const shapeKernels: KernelTable = {
   BroadcastTo: broadcastTo,
   Concat: concat,
+  Diag: plain('diag', 'x'),
   ExpandDims: expandDims,
   Identity: identity,
   Pack: pack,
@@ -113,6 +135,7 @@ export const shapeKernels: KernelTable = {
   Reverse: reverse,
   Slice: slice,
   SplitV: splitV,
+  StridedSlice: stridedSlice,
   Tile: tile,
   Transpose: transpose,
   Unpack: unpack,

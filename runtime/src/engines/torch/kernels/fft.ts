@@ -1,0 +1,3 @@
+import { type KernelTable, plain } from './kernel.js';
+
+export const fftKernels: KernelTable = { FFT: plain('fft', 'input'), IFFT: plain('ifft', 'input') };
