@@ -1,0 +1,50 @@
+/// What happens to gradients between the backward pass and the optimizer's step: over all of them at once, in place.
+#include <cmath>
+
+#include "in_place.h"
+
+namespace pl {
+
+namespace {
+
+/// The p-norm of all elements of all tensors, as a vector.
+double total_norm(const std::vector<at::Tensor>& tensors, double p) {
+  std::vector<at::Tensor> filled;
+  for (const at::Tensor& tensor : tensors) {
+    if (tensor.numel() > 0) filled.push_back(tensor);
+  }
+  if (filled.empty()) return 0;
+  std::vector<at::Tensor> norms;
+  if (std::isinf(p)) {
+    // No norm of lists for this one in older versions.
+    for (const at::Tensor& tensor : filled) norms.push_back(at::linalg_vector_norm(tensor, p));
+  } else {
+    norms = at::_foreach_norm(filled, p);
+  }
+  return at::linalg_vector_norm(at::stack(norms), p).item<double>();
+}
+
+}  // namespace
+
+/// tensors [p → norm]
+PL_OPERATION(total_norm) { call.set_number(0, total_norm(call.list(0, call.tensors()), call.number(0))); }
+
+/// gradients [p → norm before, maxNorm]: scales all by the same factor, so that their common norm is at most maxNorm.
+PL_OPERATION(clip_grad_norm) {
+  const double norm = total_norm(call.list(0, call.tensors()), call.number(0));
+  // Not std::min: a norm that is no number makes every gradient one.
+  const double factor = call.number(1) / (norm + 1e-6);
+  if (!(factor >= 1)) at::_foreach_mul_(all_owned(call), factor);
+  call.set_number(0, norm);
+}
+
+/// gradients [limit]: every element into -limit … limit.
+PL_OPERATION(clip_grad_value) {
+  const double limit = call.number(0);
+  for (at::Tensor& gradient : all_owned(call)) gradient.clamp_(-limit, limit);
+}
+
+/// sum, addend: adds to the first in place.
+PL_OPERATION(accumulate) { owned(call, 0).add_(call.tensor(1)); }
+
+}  // namespace pl
