@@ -78,6 +78,11 @@ class Call {
     return exchange_.floats[i];
   }
   const double* number_data() const { return exchange_.floats; }
+  /// Writes number i back, where JavaScript finds it: what an operation answers without a tensor.
+  void set_number(int i, double value) const {
+    TORCH_CHECK(i < floats_, "number ", i, " is missing");
+    exchange_.floats[i] = value;
+  }
   at::ScalarType type(int i) const { return scalar_type(static_cast<int32_t>(integer(i))); }
   at::TensorOptions options(at::ScalarType type) const { return at::TensorOptions().dtype(type).device(device); }
 

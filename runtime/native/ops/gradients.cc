@@ -1,32 +1,58 @@
-/// Gradients that tfjs composes of several kernels, in one call each.
+/// What happens to gradients between the backward pass and the optimizer's step: over all of them at once, in place.
+#include <cmath>
+
 #include "../call.h"
 
 namespace pl {
 
-/// dy, y
-PL_OPERATION(relu_grad) { call.out(at::threshold_backward(call.tensor(0), call.tensor(1), 0)); }
+namespace {
 
-/// dy, y
-PL_OPERATION(sigmoid_grad) { call.out(at::sigmoid_backward(call.tensor(0), call.tensor(1))); }
-
-/// dy, y
-PL_OPERATION(tanh_grad) { call.out(at::tanh_backward(call.tensor(0), call.tensor(1))); }
-
-/// dy, y {dim}
-PL_OPERATION(softmax_grad) {
-  const at::Tensor& y = call.tensor(1);
-  call.out(at::_softmax_backward_data(call.tensor(0), y, call.integer(0), y.scalar_type()));
+/// All tensors of the call, for writing in place.
+std::vector<at::Tensor> writable(Call& call) {
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(call.tensors());
+  for (int i = 0; i < call.tensors(); ++i) tensors.push_back(call.writable(i));
+  return tensors;
 }
 
-/// dy {...shape}: the gradient of what was broadcast from that shape.
-PL_OPERATION(sum_to) { call.out(at::sum_to(call.tensor(0), call.integers(0))); }
-
-/// dy [factor] {rank, ...shape with reduced axes as 1, ...shape}: the gradient of what was reduced.
-PL_OPERATION(spread) {
-  const int rank = static_cast<int>(call.integer(0));
-  at::Tensor dy = call.tensor(0).reshape(call.integers(1, rank));
-  if (call.number(0) != 1) dy = at::mul(dy, call.number(0));
-  call.out(dy.expand(call.integers(1 + rank, rank)));
+/// The p-norm of all elements of all tensors, as a vector.
+double total_norm(const std::vector<at::Tensor>& tensors, double p) {
+  std::vector<at::Tensor> filled;
+  for (const at::Tensor& tensor : tensors) {
+    if (tensor.numel() > 0) filled.push_back(tensor);
+  }
+  if (filled.empty()) return 0;
+  std::vector<at::Tensor> norms;
+  if (std::isinf(p)) {
+    // No norm of lists for this one in older versions.
+    for (const at::Tensor& tensor : filled) norms.push_back(at::linalg_vector_norm(tensor, p));
+  } else {
+    norms = at::_foreach_norm(filled, p);
+  }
+  return at::linalg_vector_norm(at::stack(norms), p).item<double>();
 }
+
+}  // namespace
+
+/// tensors [p → norm]
+PL_OPERATION(total_norm) { call.set_number(0, total_norm(call.list(0, call.tensors()), call.number(0))); }
+
+/// gradients [p → norm before, maxNorm]: scales all by the same factor, so that their common norm is at most maxNorm.
+PL_OPERATION(clip_grad_norm) {
+  const double norm = total_norm(call.list(0, call.tensors()), call.number(0));
+  // Not std::min: a norm that is no number makes every gradient one.
+  const double factor = call.number(1) / (norm + 1e-6);
+  if (!(factor >= 1)) at::_foreach_mul_(writable(call), factor);
+  call.set_number(0, norm);
+}
+
+/// gradients [limit]: every element into -limit … limit.
+PL_OPERATION(clip_grad_value) {
+  const double limit = call.number(0);
+  for (at::Tensor& gradient : writable(call)) gradient.clamp_(-limit, limit);
+}
+
+/// sum, addend: adds to the first in place.
+PL_OPERATION(accumulate) { call.writable(0).add_(call.tensor(1)); }
 
 }  // namespace pl

@@ -4,7 +4,7 @@ import { globalGenerator } from '../random/seed-everything.js';
 import * as tf from '../tf.js';
 import { checkFloat, checkSetting, describeTensor } from './checks.js';
 import { dropoutMask } from './dropout.js';
-import { type Operation, runOperation } from './registry.js';
+import { type Operation, present, runOperation } from './registry.js';
 
 export interface AttentionOptions {
   /**
@@ -39,7 +39,7 @@ export function scaledDotProductAttention(
   options: AttentionOptions = {},
 ): tf.Tensor {
   checkShapes(query, key, value);
-  const [queries, size] = query.shape.slice(-2) as [number, number];
+  const size = query.shape.at(-1)!;
   const keys = key.shape.at(-2)!;
   const scoreShape = [...query.shape.slice(0, -1), keys];
   const { attnMask, isCausal = false, scale = 1 / Math.sqrt(size), dropoutP = 0 } = options;
@@ -51,42 +51,38 @@ export function scaledDotProductAttention(
     dropoutP,
   );
 
-  return tf.tidy(() => {
-    const learned = attnMask?.dtype === 'float32' ? attnMask : undefined;
-    const blocked: tf.Tensor[] = [];
-    if (isCausal) blocked.push(causalBias(queries, keys));
-    if (attnMask !== undefined && learned === undefined) blocked.push(biasWhereFalse(attnMask));
-    const bias = blocked.length === 0 ? undefined : blocked.reduce((a, b) => a.add(b));
-    const dropped =
-      dropoutP === 0 ? undefined : dropoutMask(scoreShape, dropoutP, options.generator ?? globalGenerator());
-    return runOperation(
-      attentionOperation,
-      [query, key, value, ...(learned ? [learned] : [])],
-      [...(bias ? [bias] : []), ...(dropped ? [dropped] : [])],
-      { scale, hasBias: bias !== undefined, hasDropout: dropped !== undefined },
-    );
-  });
+  const isAdded = attnMask?.dtype === 'float32';
+  return runOperation(
+    attentionOperation,
+    [query, key, value, ...(isAdded ? [attnMask] : [])],
+    isAdded ? [] : present(attnMask),
+    { scale, isCausal, dropoutP, generator: options.generator ?? globalGenerator() },
+  );
 }
 
 export interface AttentionAttrs {
   scale: number;
-  hasBias: boolean;
-  hasDropout: boolean;
+  isCausal: boolean;
+  dropoutP: number;
+  /** To be advanced, with `dropoutP` above 0, by one draw per attention weight. */
+  generator: Generator;
 }
 
 /**
- * Inputs: query, key, value, and optionally an additive mask; constants: where `attrs` says so, a bias with 0 and
- * -Infinity, and factors for the attention weights. Both broadcast to the scores.
+ * Inputs: query, key, value, and optionally a float32 mask that is added to the scores; constants: optionally a bool
+ * mask, true where a query may look. Both broadcast to the scores.
  */
 export const attentionOperation: Operation<AttentionAttrs> = {
   name: 'scaledDotProductAttention',
 
-  forward([query, key, value, mask], constants, { scale, hasBias, hasDropout }) {
+  forward([query, key, value, mask], [visible], { scale, isCausal, dropoutP, generator }) {
     let scores = tf.matMul(query!, key!, false, true).mul(scale);
+    const [queries, keys] = scores.shape.slice(-2) as [number, number];
     if (mask !== undefined) scores = scores.add(mask);
-    if (hasBias) scores = scores.add(constants[0]!);
+    if (isCausal) scores = scores.add(causalBias(queries, keys));
+    if (visible !== undefined) scores = scores.add(biasWhereFalse(visible));
     const weights = tf.softmax(scores);
-    const dropped = hasDropout ? constants.at(-1) : undefined;
+    const dropped = dropoutP === 0 ? undefined : dropoutMask(scores.shape, dropoutP, generator);
     const used = dropped === undefined ? weights : weights.mul(dropped);
     return { value: tf.matMul(used, value!), saved: { query, key, value, mask, weights, dropped } };
   },

@@ -1,7 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { checkFloat } from './checks.js';
-import { type Operation, runOperation } from './registry.js';
+import { type Operation, present, runOperation } from './registry.js';
 
 export interface BatchNormOptions {
   /** Gain per channel, `[channels]`. */
@@ -47,56 +47,77 @@ export function batchNorm(x: tf.Tensor, options: BatchNormOptions = {}): tf.Tens
       },
     );
   }
-  const onStatistics = (mean: tf.Tensor, variance: tf.Tensor) => {
-    runningMean?.assign(runningMean.mul(1 - momentum).add(mean.mul(momentum)));
-    runningVar?.assign(runningVar.mul(1 - momentum).add(variance.mul((momentum * count) / (count - 1))));
-  };
-  return tf.tidy(() => {
-    const inputs = [x.reshape([-1, channels]), ...(weight ? [weight] : []), ...(bias ? [bias] : [])];
-    const attrs = { eps, hasWeight: weight !== undefined, hasBias: bias !== undefined, onStatistics };
-    return runOperation(batchNormOperation, inputs, [], attrs).reshape(x.shape);
+  return runOperation(batchNormOperation, [x, ...present(weight, bias)], [], {
+    eps,
+    momentum,
+    hasWeight: weight !== undefined,
+    hasBias: bias !== undefined,
+    runningMean,
+    runningVar,
   });
 }
 
 export interface BatchNormAttrs {
   eps: number;
+  momentum: number;
   hasWeight: boolean;
   hasBias: boolean;
-  /** To be called with the batch's mean and biased variance, `[channels]` each. */
-  onStatistics(mean: tf.Tensor, variance: tf.Tensor): void;
+  /** To be updated by the forward pass, where they exist. */
+  runningMean: tf.Variable | undefined;
+  runningVar: tf.Variable | undefined;
 }
 
-/** Training. Inputs: x `[count, channels]`, then weight and bias `[channels]` where `attrs` says so. */
+/** Training. Inputs: x `[..., channels]`, then weight and bias `[channels]` where `attrs` says so. */
 export const batchNormOperation: Operation<BatchNormAttrs> = {
   name: 'batchNorm',
 
-  forward([x, ...affine], _, { eps, hasWeight, hasBias, onStatistics }) {
+  forward([x, ...affine], _, attrs) {
+    const { eps, hasWeight, hasBias } = attrs;
     const weight = hasWeight ? affine[0] : undefined;
-    const mean = x!.mean(0);
-    const centered = x!.sub(mean);
+    const flat = byChannel(x!);
+    const mean = flat.mean(0);
+    const centered = flat.sub(mean);
     const variance = centered.square().mean(0);
-    onStatistics(mean, variance);
+    updateRunning(attrs, mean, variance, flat.shape[0]!);
     const inverseDeviation = variance.add(eps).rsqrt();
     const normalized = centered.mul(inverseDeviation);
     const scaled = weight === undefined ? normalized : normalized.mul(weight);
     return {
-      value: hasBias ? scaled.add(affine.at(-1)!) : scaled,
+      value: (hasBias ? scaled.add(affine.at(-1)!) : scaled).reshape(x!.shape),
       saved: { normalized, inverseDeviation, weight },
     };
   },
 
   backward(dy, { normalized, inverseDeviation, weight }, { hasBias }) {
-    const count = dy.shape[0]!;
-    const dBias = dy.sum(0);
-    const dWeight = dy.mul(normalized!).sum(0);
+    const flat = byChannel(dy);
+    const count = flat.shape[0]!;
+    const dBias = flat.sum(0);
+    const dWeight = flat.mul(normalized!).sum(0);
     const gain = weight === undefined ? inverseDeviation! : inverseDeviation!.mul(weight);
-    const dx = dy
+    const dx = flat
       .sub(dBias.div(count))
       .sub(normalized!.mul(dWeight.div(count)))
-      .mul(gain);
+      .mul(gain)
+      .reshape(dy.shape);
     return [dx, ...(weight === undefined ? [] : [dWeight]), ...(hasBias ? [dBias] : [])];
   },
 };
+
+/** As `[count, channels]`. */
+function byChannel(x: tf.Tensor): tf.Tensor {
+  return x.reshape([-1, x.shape.at(-1)!]);
+}
+
+/** Takes up the mean and the biased variance of a batch with `count` values per channel. */
+function updateRunning(
+  { momentum, runningMean, runningVar }: BatchNormAttrs,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  count: number,
+): void {
+  runningMean?.assign(runningMean.mul(1 - momentum).add(mean.mul(momentum)));
+  runningVar?.assign(runningVar.mul(1 - momentum).add(variance.mul((momentum * count) / (count - 1))));
+}
 
 function evaluate(
   x: tf.Tensor,

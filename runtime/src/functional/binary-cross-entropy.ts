@@ -1,7 +1,7 @@
 import * as tf from '../tf.js';
 import { checkFloat } from './checks.js';
 import type { Reduction } from './reduction.js';
-import { type Operation, runOperation } from './registry.js';
+import { type Operation, present, runOperation } from './registry.js';
 
 export interface BinaryCrossEntropyOptions {
   /** Factor on each loss; broadcasts to the logits. */
@@ -38,12 +38,12 @@ export function binaryCrossEntropyWithLogits(
 ): tf.Tensor {
   checkFloat('binaryCrossEntropyWithLogits: logits', logits);
   return tf.tidy(() => {
-    const floatTargets = targets.cast('float32');
+    const floatTargets = targets.dtype === 'float32' ? targets : targets.cast('float32');
     checkFloat('binaryCrossEntropyWithLogits: targets', floatTargets, logits.shape);
     return runOperation(
       binaryCrossEntropyOperation,
       [logits],
-      [floatTargets, ...(weight ? [weight] : []), ...(posWeight ? [posWeight] : [])],
+      [floatTargets, ...present(weight, posWeight)],
       { hasWeight: weight !== undefined, hasPosWeight: posWeight !== undefined, reduction },
     );
   });

@@ -23,7 +23,7 @@ export function checkSetting(fits: boolean, what: string, wanted: string, got: u
 }
 
 /**
- * Looks for indices out of range; engines without host memory do not look.
+ * Looks for indices out of range, on engines with host memory. Others look in their own operation, or not at all.
  *
  * @param marker an index that is allowed besides
  * @returns whether some index may be the marker

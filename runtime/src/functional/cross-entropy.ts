@@ -3,8 +3,9 @@ import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { checkFloat, checkIndices, checkSetting, describeTensor } from './checks.js';
 import { hostCrossEntropyOperation, suitsHost } from './host-cross-entropy.js';
+import { recordsGradients } from './on-tape.js';
 import type { Reduction } from './reduction.js';
-import { type Operation, runOperation } from './registry.js';
+import { type Operation, present, runOperation } from './registry.js';
 
 export interface CrossEntropyOptions {
   /** Positions with this label count neither in the loss nor in its mean. @default -100 */
@@ -27,8 +28,8 @@ export interface CrossEntropyOptions {
  * @param logits float32 `[..., classes]`, unnormalised
  * @param labels int32 `[...]`: 0 to classes - 1, or `ignoreIndex`
  * @returns a scalar, or `[...]` with `reduction: 'none'`
- * @throws PLError PL7101 for shapes or types that do not fit, PL7102 for a label out of range (seen on engines with
- * host memory), PL7103 for an option out of range.
+ * @throws PLError PL7101 for shapes or types that do not fit, PL7102 for a label out of range (seen where the
+ * engine computes on the CPU), PL7103 for an option out of range.
  */
 export function crossEntropy(
   logits: tf.Tensor,
@@ -56,15 +57,12 @@ export function crossEntropy(
     ignoreIndex,
     `Give the model as many outputs as there are classes, or mark positions to skip with ${ignoreIndex}.`,
   );
-  return tf.tidy(() => {
-    const rows = logits.reshape([-1, classes]);
-    const operation = suitsHost(logits) ? hostCrossEntropyOperation : crossEntropyOperation;
-    const losses = runOperation(operation, [rows], weight ? [labels, weight] : [labels], {
-      ignoreIndex: someIgnored ? ignoreIndex : undefined,
-      labelSmoothing,
-      reduction,
-    });
-    return reduction === 'none' ? losses.reshape(labels.shape) : losses;
+  const operation =
+    suitsHost(logits) && !recordsGradients() ? hostCrossEntropyOperation : crossEntropyOperation;
+  return runOperation(operation, [logits], [labels, ...present(weight)], {
+    ignoreIndex: someIgnored ? ignoreIndex : undefined,
+    labelSmoothing,
+    reduction,
   });
 }
 
@@ -75,12 +73,14 @@ export interface CrossEntropyAttrs {
   reduction: Reduction;
 }
 
-/** Inputs: logits `[n, classes]`; constants: labels (n of them, any shape) and optionally weights `[classes]`. */
+/** Inputs: logits `[..., classes]`; constants: labels `[...]` and optionally weights `[classes]`. */
 export const crossEntropyOperation: Operation<CrossEntropyAttrs> = {
   name: 'crossEntropy',
 
   forward([logits], [labels, weight], { ignoreIndex, labelSmoothing, reduction }) {
-    const [n, classes] = logits!.shape as [number, number];
+    const classes = logits!.shape.at(-1)!;
+    const n = labels!.size;
+    const rows = logits!.reshape([n, classes]);
     const flatLabels = labels!.reshape([n]);
     const counted = ignoreIndex === undefined ? undefined : flatLabels.notEqual(ignoreIndex);
     const safeLabels = counted === undefined ? flatLabels : flatLabels.mul(counted.cast('int32'));
@@ -90,20 +90,20 @@ export const crossEntropyOperation: Operation<CrossEntropyAttrs> = {
     if (mask !== undefined) labelWeight = labelWeight === undefined ? mask : labelWeight.mul(mask);
 
     const positions = tf.range(0, n, 1, 'int32').mul(tf.scalar(classes, 'int32')).add(safeLabels);
-    const logSumExp = tf.logSumExp(logits!, -1);
-    let losses = logSumExp.sub(tf.gather(logits!.reshape([-1]), positions));
+    const logSumExp = tf.logSumExp(rows, -1);
+    let losses = logSumExp.sub(tf.gather(rows.reshape([-1]), positions));
     if (labelWeight !== undefined) losses = losses.mul(labelWeight);
     if (labelSmoothing > 0) {
       let smooth =
         weight === undefined
-          ? logSumExp.mul(classes).sub(logits!.sum(-1))
-          : logSumExp.mul(weight.sum()).sub(logits!.mul(weight).sum(-1));
+          ? logSumExp.mul(classes).sub(rows.sum(-1))
+          : logSumExp.mul(weight.sum()).sub(rows.mul(weight).sum(-1));
       if (mask !== undefined) smooth = smooth.mul(mask);
       losses = losses.mul(1 - labelSmoothing).add(smooth.mul(labelSmoothing / classes));
     }
 
     const divisor = reduction === 'mean' ? (labelWeight?.sum() ?? tf.scalar(n)) : undefined;
-    const value = reduction === 'none' ? losses : losses.sum();
+    const value = reduction === 'none' ? losses.reshape(labels!.shape) : losses.sum();
     return {
       value: divisor === undefined ? value : value.div(divisor),
       saved: { logits, logSumExp, positions, mask, weight, labelWeight, divisor },
@@ -111,14 +111,17 @@ export const crossEntropyOperation: Operation<CrossEntropyAttrs> = {
   },
 
   backward(dy, { logits, logSumExp, positions, mask, weight, labelWeight, divisor }, { labelSmoothing }) {
-    const [n, classes] = logits!.shape as [number, number];
+    const classes = logits!.shape.at(-1)!;
+    const n = positions!.size;
     const upstream = divisor === undefined ? dy : dy.div(divisor);
-    const reach = upstream.rank === 1 ? upstream : upstream.reshape([1]).tile([n]);
-    const probabilities = logits!.sub(logSumExp!.expandDims(-1)).exp();
+    const reach = upstream.size === n ? upstream.reshape([n]) : upstream.reshape([1]).tile([n]);
+    const probabilities = logits!.reshape([n, classes]).sub(logSumExp!.expandDims(-1)).exp();
 
     const onLabel = labelWeight === undefined ? reach : reach.mul(labelWeight);
     if (labelSmoothing === 0) {
-      return [subtractAt(probabilities.mul(onLabel.expandDims(-1)), positions!, onLabel)];
+      return [
+        subtractAt(probabilities.mul(onLabel.expandDims(-1)), positions!, onLabel).reshape(logits!.shape),
+      ];
     }
     const sharpOnLabel = onLabel.mul(1 - labelSmoothing);
     const onEach = (mask === undefined ? reach : reach.mul(mask)).mul(labelSmoothing / classes);
@@ -126,7 +129,7 @@ export const crossEntropyOperation: Operation<CrossEntropyAttrs> = {
     const grad = probabilities
       .mul(sharpOnLabel.add(onAll).expandDims(-1))
       .sub(weight === undefined ? onEach.expandDims(-1) : onEach.expandDims(-1).mul(weight));
-    return [subtractAt(grad, positions!, sharpOnLabel)];
+    return [subtractAt(grad, positions!, sharpOnLabel).reshape(logits!.shape)];
   },
 };
 

@@ -26,9 +26,7 @@ export function dropout<T extends tf.Tensor>(
   checkFloat('dropout: x', x);
   checkSetting(p >= 0 && p <= 1, 'dropout: p', 'a number from 0 to 1', p);
   if (!training || p === 0) return x.clone();
-  return tf.tidy(
-    () => runOperation(dropoutOperation, [x], [dropoutMask(x.shape, p, generator)], undefined) as T,
-  );
+  return runOperation(dropoutOperation, [x], [], { p, generator }) as T;
 }
 
 /** Zeros with probability p, `1 / (1 - p)` elsewhere. */
@@ -43,12 +41,19 @@ export function dropoutMask(shape: number[], p: number, generator: Generator): t
   return tf.tensor(mask, shape, 'float32');
 }
 
-/** Inputs: x of any shape; constants: what each element is multiplied with. */
-export const dropoutOperation: Operation<undefined> = {
+export interface DropoutAttrs {
+  p: number;
+  /** To be advanced by one draw per element. */
+  generator: Generator;
+}
+
+/** Inputs: x of any shape. */
+export const dropoutOperation: Operation<DropoutAttrs> = {
   name: 'dropout',
 
-  forward([x], [mask]) {
-    return { value: x!.mul(mask!), saved: { mask } };
+  forward([x], _, { p, generator }) {
+    const mask = dropoutMask(x!.shape, p, generator);
+    return { value: x!.mul(mask), saved: { mask } };
   },
 
   backward(dy, { mask }) {

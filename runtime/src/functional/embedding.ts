@@ -14,8 +14,8 @@ export interface EmbeddingOptions {
  * @param weight float32 `[rows, size]`
  * @param indices int32 `[...]`
  * @returns `[..., size]`
- * @throws PLError PL7101 for shapes or types that do not fit, PL7102 for an index out of range (seen on engines with
- * host memory), PL7103 for a padding row that does not exist.
+ * @throws PLError PL7101 for shapes or types that do not fit, PL7102 for an index out of range (seen where the engine
+ * computes on the CPU), PL7103 for a padding row that does not exist.
  */
 export function embedding(
   weight: tf.Tensor,
@@ -29,7 +29,7 @@ export function embedding(
       `embedding: wanted a table [rows, size] and int32 indices, got ${describeTensor(weight)} and ${describeTensor(indices)}`,
     );
   }
-  const [rows, size] = weight.shape as [number, number];
+  const [rows] = weight.shape as [number, number];
   checkIndices(
     'embedding: index',
     indices,
@@ -44,12 +44,7 @@ export function embedding(
       `embedding: paddingIdx must be a row of the table, ${-rows} to ${rows - 1}, got ${paddingIdx}`,
     );
   }
-  return tf.tidy(() =>
-    runOperation(embeddingOperation, [weight], [indices.reshape([-1])], { rows, padding }).reshape([
-      ...indices.shape,
-      size,
-    ]),
-  );
+  return runOperation(embeddingOperation, [weight], [indices], { rows, padding });
 }
 
 export interface EmbeddingAttrs {
@@ -57,7 +52,7 @@ export interface EmbeddingAttrs {
   padding: number | undefined;
 }
 
-/** Inputs: weight `[rows, size]`; constants: indices `[n]`. The value is `[n, size]`. */
+/** Inputs: weight `[rows, size]`; constants: indices `[...]`. The value is `[..., size]`. */
 export const embeddingOperation: Operation<EmbeddingAttrs> = {
   name: 'embedding',
 
@@ -66,8 +61,9 @@ export const embeddingOperation: Operation<EmbeddingAttrs> = {
   },
 
   backward(dy, { indices }, { rows, padding }) {
+    const size = dy.shape.at(-1)!;
     const counted =
       padding === undefined ? dy : dy.mul(indices!.notEqual(padding).cast('float32').expandDims(-1));
-    return [tf.scatterND(indices!.expandDims(-1), counted, [rows, dy.shape[1]!])];
+    return [tf.scatterND(indices!.reshape([-1, 1]), counted.reshape([-1, size]), [rows, size])];
   },
 };

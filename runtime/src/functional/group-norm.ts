@@ -1,7 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
-import * as tf from '../tf.js';
+import type * as tf from '../tf.js';
 import { checkFloat } from './checks.js';
-import { type Operation, runOperation } from './registry.js';
+import { type Operation, present, runOperation } from './registry.js';
 
 export interface GroupNormOptions {
   /** Gain per channel, `[channels]`. */
@@ -34,12 +34,8 @@ export function groupNorm(
   }
   if (weight !== undefined) checkFloat('groupNorm: weight', weight, [channels]);
   if (bias !== undefined) checkFloat('groupNorm: bias', bias, [channels]);
-  return tf.tidy(() => {
-    const flat = x.reshape([x.shape[0]!, -1, channels]);
-    const inputs = [flat, ...(weight ? [weight] : []), ...(bias ? [bias] : [])];
-    const attrs = { groups, eps, hasWeight: weight !== undefined, hasBias: bias !== undefined };
-    return runOperation(groupNormOperation, inputs, [], attrs).reshape(x.shape);
-  });
+  const attrs = { groups, eps, hasWeight: weight !== undefined, hasBias: bias !== undefined };
+  return runOperation(groupNormOperation, [x, ...present(weight, bias)], [], attrs);
 }
 
 export interface GroupNormAttrs {
@@ -49,39 +45,43 @@ export interface GroupNormAttrs {
   hasBias: boolean;
 }
 
-/**
- * Inputs: x `[batch, positions, channels]`, then weight and bias `[channels]` where `attrs` says so. The value has
- * the shape of x.
- */
+/** Inputs: x `[batch, ..., channels]`, then weight and bias `[channels]` where `attrs` says so. */
 export const groupNormOperation: Operation<GroupNormAttrs> = {
   name: 'groupNorm',
 
   forward([x, ...affine], _, { groups, eps, hasWeight, hasBias }) {
     const weight = hasWeight ? affine[0] : undefined;
-    const centered = x!.sub(groupMeans(x!, groups));
+    const flat = byPosition(x!);
+    const centered = flat.sub(groupMeans(flat, groups));
     const inverseDeviation = groupMeans(centered.square(), groups).add(eps).rsqrt();
     const normalized = centered.mul(inverseDeviation);
     const scaled = weight === undefined ? normalized : normalized.mul(weight);
     return {
-      value: hasBias ? scaled.add(affine.at(-1)!) : scaled,
+      value: (hasBias ? scaled.add(affine.at(-1)!) : scaled).reshape(x!.shape),
       saved: { normalized, inverseDeviation, weight },
     };
   },
 
   backward(dy, { normalized, inverseDeviation, weight }, { groups, hasBias }) {
-    const onNormalized = weight === undefined ? dy : dy.mul(weight);
+    const flat = byPosition(dy);
+    const onNormalized = weight === undefined ? flat : flat.mul(weight);
     const along = groupMeans(onNormalized.mul(normalized!), groups);
     const dx = onNormalized
       .sub(groupMeans(onNormalized, groups))
       .sub(normalized!.mul(along))
       .mul(inverseDeviation!);
     return [
-      dx,
-      ...(weight === undefined ? [] : [dy.mul(normalized!).sum([0, 1])]),
-      ...(hasBias ? [dy.sum([0, 1])] : []),
+      dx.reshape(dy.shape),
+      ...(weight === undefined ? [] : [flat.mul(normalized!).sum([0, 1])]),
+      ...(hasBias ? [flat.sum([0, 1])] : []),
     ];
   },
 };
+
+/** As `[batch, positions, channels]`. */
+function byPosition(x: tf.Tensor): tf.Tensor {
+  return x.reshape([x.shape[0]!, -1, x.shape.at(-1)!]);
+}
 
 /**
  * The mean of each sample's group, at each of its channels: `[batch, 1, channels]`. Positions are reduced first, so

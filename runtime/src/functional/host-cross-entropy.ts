@@ -20,7 +20,8 @@ export const hostCrossEntropyOperation: Operation<CrossEntropyAttrs> = {
   name: 'crossEntropy',
 
   forward([logits], [labels, weight], { ignoreIndex, labelSmoothing, reduction }) {
-    const [n, classes] = logits!.shape as [number, number];
+    const classes = logits!.shape.at(-1)!;
+    const n = labels!.size;
     const x = peekHostView(logits!)!;
     const y = peekHostView(labels!)!;
     const classWeights = weight === undefined ? undefined : peekHostView(weight);
@@ -68,13 +69,13 @@ export const hostCrossEntropyOperation: Operation<CrossEntropyAttrs> = {
     const divisor = reduction === 'mean' ? counted : 1;
     if (divisor !== 1) for (let k = 0; k < grad.length; k++) grad[k]! /= divisor;
     return {
-      value: reduction === 'none' ? tf.tensor1d(losses) : tf.scalar(total / divisor),
-      saved: { grad: tf.tensor2d(grad, [n, classes]) },
+      value: reduction === 'none' ? tf.tensor(losses, labels!.shape) : tf.scalar(total / divisor),
+      saved: { grad: tf.tensor(grad, logits!.shape) },
     };
   },
 
-  backward(dy, { grad }) {
-    return [grad!.mul(dy.rank === 0 ? dy : dy.expandDims(-1))];
+  backward(dy, { grad }, { reduction }) {
+    return [grad!.mul(reduction === 'none' ? dy.expandDims(-1) : dy)];
   },
 };
 

@@ -1,7 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { checkFloat } from './checks.js';
-import { type Operation, runOperation } from './registry.js';
+import { type Operation, present, runOperation } from './registry.js';
 
 export interface LayerNormOptions {
   /** Gain, of the normalized shape. */
@@ -24,27 +24,32 @@ export function layerNorm(
   normalizedShape: readonly number[],
   { weight, bias, eps = 1e-5 }: LayerNormOptions = {},
 ): tf.Tensor {
-  return tf.tidy(() => {
-    const { rows, affine } = asRows('layerNorm', x, normalizedShape, { weight, bias });
-    const attrs = { eps, hasWeight: weight !== undefined, hasBias: bias !== undefined };
-    return runOperation(layerNormOperation, [rows, ...affine], [], attrs).reshape(x.shape);
+  checkNormalized('layerNorm', x, normalizedShape, { weight, bias });
+  return runOperation(layerNormOperation, [x, ...present(weight, bias)], [], {
+    dims: normalizedShape.length,
+    eps,
+    hasWeight: weight !== undefined,
+    hasBias: bias !== undefined,
   });
 }
 
 export interface LayerNormAttrs {
+  /** How many of the last dimensions are normalized. */
+  dims: number;
   eps: number;
   hasWeight: boolean;
   hasBias: boolean;
 }
 
-/** Inputs: x `[rows, size]`, then weight `[size]` and bias `[size]` where `attrs` says so. */
+/** Inputs: x, then weight and bias of x's last dimensions where `attrs` says so. */
 export const layerNormOperation: Operation<LayerNormAttrs> = {
   name: 'layerNorm',
 
-  forward([x, ...affine], _, { eps, hasWeight, hasBias }) {
+  forward([x, ...affine], _, { dims, eps, hasWeight, hasBias }) {
     const weight = hasWeight ? affine[0] : undefined;
-    const centered = x!.sub(x!.mean(1, true));
-    const inverseDeviation = centered.square().mean(1, true).add(eps).rsqrt();
+    const axes = lastAxes(x!, dims);
+    const centered = x!.sub(x!.mean(axes, true));
+    const inverseDeviation = centered.square().mean(axes, true).add(eps).rsqrt();
     const normalized = centered.mul(inverseDeviation);
     const scaled = weight === undefined ? normalized : normalized.mul(weight);
     return {
@@ -53,34 +58,31 @@ export const layerNormOperation: Operation<LayerNormAttrs> = {
     };
   },
 
-  backward(dy, { normalized, inverseDeviation, weight }, { hasBias }) {
+  backward(dy, { normalized, inverseDeviation, weight }, { dims, hasBias }) {
+    const axes = lastAxes(dy, dims);
     const onNormalized = weight === undefined ? dy : dy.mul(weight);
-    const along = onNormalized.mul(normalized!).mean(1, true);
+    const along = onNormalized.mul(normalized!).mean(axes, true);
     const dx = onNormalized
-      .sub(onNormalized.mean(1, true))
+      .sub(onNormalized.mean(axes, true))
       .sub(normalized!.mul(along))
       .mul(inverseDeviation!);
     return [
       dx,
-      ...(weight === undefined ? [] : [dy.mul(normalized!).sum(0)]),
-      ...(hasBias ? [dy.sum(0)] : []),
+      ...(weight === undefined ? [] : [sumOverRows(dy.mul(normalized!), dims)]),
+      ...(hasBias ? [sumOverRows(dy, dims)] : []),
     ];
   },
 };
 
-/**
- * x as `[rows, size]`, and those of weight and bias that exist as `[size]`.
- *
- * @throws PLError PL7101 when shapes do not fit.
- */
-export function asRows(
+/** @throws PLError PL7101 unless x ends in the normalized shape, which is also that of weight and bias. */
+export function checkNormalized(
   operation: string,
   x: tf.Tensor,
   normalizedShape: readonly number[],
   affine: { weight?: tf.Tensor | undefined; bias?: tf.Tensor | undefined },
-): { rows: tf.Tensor; affine: tf.Tensor[] } {
+): void {
   checkFloat(`${operation}: x`, x);
-  const last = x.shape.slice(x.rank - normalizedShape.length);
+  const last = x.shape.slice(Math.max(0, x.rank - normalizedShape.length));
   if (normalizedShape.length === 0 || !tf.util.arraysEqual(last, [...normalizedShape])) {
     throw new PLError(
       'PL7101',
@@ -90,8 +92,14 @@ export function asRows(
   for (const [name, t] of Object.entries(affine)) {
     if (t !== undefined) checkFloat(`${operation}: ${name}`, t, normalizedShape);
   }
-  return {
-    rows: x.reshape([-1, tf.util.sizeFromShape(last)]),
-    affine: Object.values(affine).flatMap((t) => (t === undefined ? [] : [t.reshape([-1])])),
-  };
+}
+
+/** The last axes of x, as many as `dims` says. */
+export function lastAxes(x: tf.Tensor, dims: number): number[] {
+  return Array.from({ length: dims }, (_, i) => x.rank - dims + i);
+}
+
+/** Sums away all but the last `dims` axes. */
+export function sumOverRows(x: tf.Tensor, dims: number): tf.Tensor {
+  return x.rank === dims ? x : x.sum(Array.from({ length: x.rank - dims }, (_, i) => i));
 }

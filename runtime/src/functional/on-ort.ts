@@ -76,6 +76,11 @@ const layerNormByAffine = [false, true].map((weight) =>
 const graphsFor = ({ hasWeight, hasBias }: LayerNormAttrs) =>
   layerNormByAffine[Number(hasWeight)]![Number(hasBias)]!;
 
+/** As `[rows, size]`. */
+const asRows = (x: tf.Tensor, { dims }: LayerNormAttrs) =>
+  x.reshape([-1, tf.util.sizeFromShape(x.shape.slice(x.rank - dims))]);
+const flat = (x: tf.Tensor) => (x.rank === 1 ? x : x.reshape([-1]));
+
 const layerNorm: Operation<LayerNormAttrs> = {
   name: layerNormOperation.name,
 
@@ -85,23 +90,32 @@ const layerNorm: Operation<LayerNormAttrs> = {
     const weight = attrs.hasWeight ? affine[0] : undefined;
     const bias = attrs.hasBias ? affine.at(-1) : undefined;
     const eps = tf.scalar(attrs.eps);
+    const rows = asRows(x, attrs);
     const [value, normalized, inverseDeviation] = runGraph(
       graphsFor(attrs).forward,
-      { x, eps, ...(weight && { weight }), ...(bias && { bias }) },
-      { y: x.shape, normalized: x.shape, inverseDeviation: [x.shape[0]!, 1] },
+      { x: rows, eps, ...(weight && { weight: flat(weight) }), ...(bias && { bias: flat(bias) }) },
+      { y: rows.shape, normalized: rows.shape, inverseDeviation: [rows.shape[0]!, 1] },
     );
-    return { value: value!, saved: { normalized, inverseDeviation, weight } };
+    return { value: value!.reshape(x.shape), saved: { normalized, inverseDeviation, weight } };
   },
 
-  backward(dy, saved, attrs) {
-    if (!takesGraphs(dy)) return layerNormOperation.backward(dy, saved, attrs);
+  backward(dy, saved, attrs, needed) {
+    if (!takesGraphs(dy)) return layerNormOperation.backward(dy, saved, attrs, needed);
     const { normalized, inverseDeviation, weight } = saved;
-    const size = [dy.shape[1]!];
-    return runGraph(
+    const rows = asRows(dy, attrs);
+    const size = rows.shape.slice(1);
+    const grads = runGraph(
       graphsFor(attrs).backward,
-      { dy, normalized: normalized!, inverseDeviation: inverseDeviation!, ...(weight && { weight }) },
-      { dx: dy.shape, ...(attrs.hasWeight && { dWeight: size }), ...(attrs.hasBias && { dBias: size }) },
+      {
+        dy: rows,
+        normalized: normalized!,
+        inverseDeviation: inverseDeviation!,
+        ...(weight && { weight: flat(weight) }),
+      },
+      { dx: rows.shape, ...(attrs.hasWeight && { dWeight: size }), ...(attrs.hasBias && { dBias: size }) },
     );
+    const last = dy.shape.slice(dy.rank - attrs.dims);
+    return grads.map((grad, i) => grad.reshape(i === 0 ? dy.shape : last));
   },
 };
 
@@ -150,8 +164,8 @@ const gelu: Operation<undefined> = {
     return { value: value!, saved: { x, cdf } };
   },
 
-  backward(dy, saved, attrs) {
-    if (!takesGraphs(dy)) return geluOperation.backward(dy, saved, attrs);
+  backward(dy, saved, attrs, needed) {
+    if (!takesGraphs(dy)) return geluOperation.backward(dy, saved, attrs, needed);
     return runGraph(geluBackward, { dy, x: saved.x!, cdf: saved.cdf! }, { y: dy.shape });
   },
 };

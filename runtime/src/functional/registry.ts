@@ -1,8 +1,8 @@
 import { runningOperation } from '../engines/running-operation.js';
 import * as tf from '../tf.js';
+import { onTape, recordsGradients, type Saved } from './on-tape.js';
 
-/** Tensors that the forward pass leaves for the backward pass, by name. */
-export type Saved = Readonly<Record<string, tf.Tensor | undefined>>;
+export type { Saved } from './on-tape.js';
 
 /**
  * A training operation with a gradient of its own.
@@ -17,8 +17,11 @@ export interface Operation<Attrs> {
     constants: readonly tf.Tensor[],
     attrs: Attrs,
   ): { value: tf.Tensor; saved: Saved };
-  /** The gradient for each of `inputs`, float32 and of the input's shape. */
-  backward(dy: tf.Tensor, saved: Saved, attrs: Attrs): tf.Tensor[];
+  /**
+   * The gradient for each of `inputs`, float32 and of the input's shape. It may leave out those that are not `needed`:
+   * of data, of parameters that do not train.
+   */
+  backward(dy: tf.Tensor, saved: Saved, attrs: Attrs, needed: readonly boolean[]): (tf.Tensor | undefined)[];
 }
 
 const overrides = new Map<string, Operation<unknown>>();
@@ -40,22 +43,29 @@ export function overrideOperation<Attrs>(backendName: string, operation: Operati
   };
 }
 
-/** Runs an operation on the present engine: the engine's own version where there is one, else `operation`. */
+/** Those of the tensors that are there. */
+export function present(...tensors: readonly (tf.Tensor | undefined)[]): tf.Tensor[] {
+  return tensors.filter((tensor) => tensor !== undefined);
+}
+
+/**
+ * Runs an operation on the present engine: the engine's own version where there is one, else `operation`.
+ *
+ * Inside of a gradient of a gradient it is the composition that runs, on the tape kernel by kernel: what an operation
+ * saves and how it computes its gradient has no derivative of its own.
+ */
 export function runOperation<Attrs>(
   operation: Operation<Attrs>,
   inputs: tf.Tensor[],
   constants: readonly tf.Tensor[],
   attrs: Attrs,
 ): tf.Tensor {
+  if (recordsGradients()) return tf.tidy(() => operation.forward(inputs, constants, attrs).value);
   const chosen = (overrides.get(keyOf(operation.name, tf.getBackend())) ?? operation) as Operation<Attrs>;
-  const onTape = tf.customGrad((...args) => {
-    const save = args.pop() as tf.GradSaveFunc;
-    const { value, saved } = chosen.forward(args as tf.Tensor[], constants, attrs);
-    const names = Object.keys(saved).filter((name) => saved[name] !== undefined);
-    save(names.map((name) => saved[name]!));
-    const byName = (kept: tf.Tensor[]): Saved => Object.fromEntries(names.map((name, i) => [name, kept[i]]));
-    return { value, gradFunc: (dy, kept) => chosen.backward(dy, byName(kept), attrs) };
-  });
   runningOperation.name = chosen.name;
-  return onTape(...inputs);
+  return onTape(
+    inputs,
+    () => chosen.forward(inputs, constants, attrs),
+    (dy, saved, needed) => chosen.backward(dy, saved, attrs, needed),
+  );
 }

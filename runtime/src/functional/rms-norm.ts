@@ -1,6 +1,6 @@
-import * as tf from '../tf.js';
-import { asRows } from './layer-norm.js';
-import { type Operation, runOperation } from './registry.js';
+import type * as tf from '../tf.js';
+import { checkNormalized, lastAxes, sumOverRows } from './layer-norm.js';
+import { type Operation, present, runOperation } from './registry.js';
 
 export interface RMSNormOptions {
   /** Gain, of the normalized shape. */
@@ -22,22 +22,22 @@ export function rmsNorm(
   normalizedShape: readonly number[],
   { weight, eps = 2 ** -23 }: RMSNormOptions = {},
 ): tf.Tensor {
-  return tf.tidy(() => {
-    const { rows, affine } = asRows('rmsNorm', x, normalizedShape, { weight });
-    return runOperation(rmsNormOperation, [rows, ...affine], [], { eps }).reshape(x.shape);
-  });
+  checkNormalized('rmsNorm', x, normalizedShape, { weight });
+  return runOperation(rmsNormOperation, [x, ...present(weight)], [], { dims: normalizedShape.length, eps });
 }
 
 export interface RMSNormAttrs {
+  /** How many of the last dimensions are normalized. */
+  dims: number;
   eps: number;
 }
 
-/** Inputs: x `[rows, size]`, then optionally weight `[size]`. */
+/** Inputs: x, then optionally weight of x's last dimensions. */
 export const rmsNormOperation: Operation<RMSNormAttrs> = {
   name: 'rmsNorm',
 
-  forward([x, weight], _, { eps }) {
-    const inverseRoot = x!.square().mean(1, true).add(eps).rsqrt();
+  forward([x, weight], _, { dims, eps }) {
+    const inverseRoot = x!.square().mean(lastAxes(x!, dims), true).add(eps).rsqrt();
     const normalized = x!.mul(inverseRoot);
     return {
       value: weight === undefined ? normalized : normalized.mul(weight),
@@ -45,10 +45,10 @@ export const rmsNormOperation: Operation<RMSNormAttrs> = {
     };
   },
 
-  backward(dy, { normalized, inverseRoot, weight }) {
+  backward(dy, { normalized, inverseRoot, weight }, { dims }) {
     const onNormalized = weight === undefined ? dy : dy.mul(weight);
-    const along = onNormalized.mul(normalized!).mean(1, true);
+    const along = onNormalized.mul(normalized!).mean(lastAxes(dy, dims), true);
     const dx = onNormalized.sub(normalized!.mul(along)).mul(inverseRoot!);
-    return weight === undefined ? [dx] : [dx, dy.mul(normalized!).sum(0)];
+    return weight === undefined ? [dx] : [dx, sumOverRows(dy.mul(normalized!), dims)];
   },
 };

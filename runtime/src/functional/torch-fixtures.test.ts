@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import '../engines/default.js';
+import { registerTorch } from '../engines/torch/register.js';
+import { addon } from '../engines/torch/torch.test.kit.js';
 import * as tf from '../tf.js';
 import { type AttentionOptions, scaledDotProductAttention } from './attention.js';
 import { type BatchNormOptions, batchNorm } from './batch-norm.js';
@@ -11,6 +13,7 @@ import { type EmbeddingOptions, embedding } from './embedding.js';
 import { gelu } from './gelu.js';
 import { groupNorm } from './group-norm.js';
 import { layerNorm } from './layer-norm.js';
+import './on-torch.js';
 import { rmsNorm } from './rms-norm.js';
 import { silu } from './silu.js';
 
@@ -79,11 +82,12 @@ beforeAll(async () => {
   const hidden = new Proxy(new MathBackendCPU(), { getPrototypeOf: () => tf.KernelBackend.prototype });
   tf.registerBackend('device', () => hidden as tf.KernelBackend);
   tf.copyRegisteredKernels('cpu', 'device');
+  if (addon !== undefined) registerTorch(addon);
   await tf.ready();
 });
 afterAll(() => tf.setBackend('cpu'));
 
-describe.each(['cpu', 'device', 'ort'])('on engine %s', (backend) => {
+describe.each(['cpu', 'device', 'ort', ...(addon ? ['torch'] : [])])('on engine %s', (backend) => {
   beforeAll(async () => {
     await tf.setBackend(backend);
   });

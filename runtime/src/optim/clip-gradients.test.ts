@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { registerTorch } from '../engines/torch/register.js';
+import { addon } from '../engines/torch/torch.test.kit.js';
 import * as tf from '../tf.js';
 import { clipGradNorm, clipGradValue, totalNorm } from './clip-gradients.js';
 import { clearGrads, gradOf, setGrad } from './gradients.js';
@@ -25,6 +27,7 @@ beforeAll(async () => {
   const hidden = new Proxy(new MathBackendCPU(), { getPrototypeOf: () => tf.KernelBackend.prototype });
   tf.registerBackend('device', () => hidden as tf.KernelBackend);
   tf.copyRegisteredKernels('cpu', 'device');
+  if (addon !== undefined) registerTorch(addon);
   await tf.setBackend('cpu');
   await tf.ready();
 });
@@ -45,26 +48,29 @@ afterEach(() => {
   for (const v of variables.splice(0)) v.dispose();
 });
 
-describe.each(['cpu', 'device'])('on engine %s, as recorded from PyTorch', (backend) => {
-  beforeAll(async () => {
-    await tf.setBackend(backend);
-  });
-  afterAll(() => tf.setBackend('cpu'));
+describe.each(['cpu', 'device', ...(addon ? ['torch'] : [])])(
+  'on engine %s, as recorded from PyTorch',
+  (backend) => {
+    beforeAll(async () => {
+      await tf.setBackend(backend);
+    });
+    afterAll(() => tf.setBackend('cpu'));
 
-  test.each(clip)('$kind, limit $limit', ({ kind, limit, returned_total_norm, ...grads }) => {
-    const w = withGrad(grads.grad_w_before.flat());
-    const b = withGrad(grads.grad_b_before);
-    const unused = withGrad(undefined);
-    if (kind.startsWith('clip_grad_norm_')) {
-      const p = kind.endsWith('inf') ? Infinity : Number(kind.split('norm_type=')[1]);
-      const norm = clipGradNorm([w, unused, b], limit, p);
-      expect(relative([norm], [returned_total_norm!])).toBeLessThan(1e-6);
-    } else clipGradValue([w, unused, b], limit);
-    expect(relative(gradValues(w), grads.grad_w.flat())).toBeLessThan(1e-6);
-    expect(relative(gradValues(b), grads.grad_b)).toBeLessThan(1e-6);
-    expect(gradOf(unused)).toBeUndefined();
-  });
-});
+    test.each(clip)('$kind, limit $limit', ({ kind, limit, returned_total_norm, ...grads }) => {
+      const w = withGrad(grads.grad_w_before.flat());
+      const b = withGrad(grads.grad_b_before);
+      const unused = withGrad(undefined);
+      if (kind.startsWith('clip_grad_norm_')) {
+        const p = kind.endsWith('inf') ? Infinity : Number(kind.split('norm_type=')[1]);
+        const norm = clipGradNorm([w, unused, b], limit, p);
+        expect(relative([norm], [returned_total_norm!])).toBeLessThan(1e-6);
+      } else clipGradValue([w, unused, b], limit);
+      expect(relative(gradValues(w), grads.grad_w.flat())).toBeLessThan(1e-6);
+      expect(relative(gradValues(b), grads.grad_b)).toBeLessThan(1e-6);
+      expect(gradOf(unused)).toBeUndefined();
+    });
+  },
+);
 
 describe('clipGradNorm', () => {
   const gradient = fc.array(fc.float({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 8 });

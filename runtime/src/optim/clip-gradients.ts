@@ -1,7 +1,8 @@
 import { peekHostView } from '../engines/host-memory.js';
+import { torchGradients } from '../engines/torch/gradients.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
-import { gradOf, setGrad } from './gradients.js';
+import { gradOf, ownGrad, setGrad } from './gradients.js';
 
 /** Which norm: 1, 2, any other p ≥ 1, or `Infinity` for the largest magnitude. */
 export type NormType = number;
@@ -12,9 +13,9 @@ export type NormType = number;
  * @throws PLError PL7007 for a norm type below 1.
  */
 export function totalNorm(tensors: readonly tf.Tensor[], normType: NormType = 2): number {
-  if (!(normType >= 1)) {
-    throw new PLError('PL7007', `the norm type must be a number of at least 1 or Infinity, got ${normType}`);
-  }
+  checkNormType(normType);
+  const torch = torchGradients();
+  if (torch !== undefined) return torch.totalNorm(tensors, normType);
   const powers = tensors.map((t) => {
     const values = peekHostView(t);
     return values === undefined ? powerOnEngine(t, normType) : powerOnHost(values, normType);
@@ -32,6 +33,11 @@ export function totalNorm(tensors: readonly tf.Tensor[], normType: NormType = 2)
  */
 export function clipGradNorm(params: Iterable<tf.Variable>, maxNorm: number, normType: NormType = 2): number {
   checkLimit('clipGradNorm', maxNorm);
+  const torch = torchGradients();
+  if (torch !== undefined) {
+    checkNormType(normType);
+    return torch.clipNorm(ownGrads(params), maxNorm, normType);
+  }
   const withGrad = [...params].filter((v) => gradOf(v) !== undefined);
   const norm = totalNorm(
     withGrad.map((v) => gradOf(v)!),
@@ -49,6 +55,11 @@ export function clipGradNorm(params: Iterable<tf.Variable>, maxNorm: number, nor
  */
 export function clipGradValue(params: Iterable<tf.Variable>, clipValue: number): void {
   checkLimit('clipGradValue', clipValue);
+  const torch = torchGradients();
+  if (torch !== undefined) {
+    torch.clipValue(ownGrads(params), clipValue);
+    return;
+  }
   for (const v of params) {
     const grad = gradOf(v);
     if (grad === undefined) continue;
@@ -108,6 +119,16 @@ function powerOnEngine(t: tf.Tensor, p: NormType): number {
     const power = p === Infinity ? t.abs().max() : p === 2 ? t.square().sum() : t.abs().pow(p).sum();
     return power.dataSync()[0]!;
   });
+}
+
+/** The gradients that exist. */
+function ownGrads(params: Iterable<tf.Variable>): tf.Tensor[] {
+  return Array.from(params, ownGrad).filter((grad) => grad !== undefined);
+}
+
+function checkNormType(normType: NormType): void {
+  if (normType >= 1) return;
+  throw new PLError('PL7007', `the norm type must be a number of at least 1 or Infinity, got ${normType}`);
 }
 
 function checkLimit(what: string, limit: number): void {

@@ -1,5 +1,7 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { registerTorch } from '../engines/torch/register.js';
+import { addon } from '../engines/torch/torch.test.kit.js';
 import * as tf from '../tf.js';
 import { accumulateGrad, clearGrads, gradOf, setGrad } from './gradients.js';
 
@@ -8,6 +10,7 @@ beforeAll(async () => {
   const hidden = new Proxy(new MathBackendCPU(), { getPrototypeOf: () => tf.KernelBackend.prototype });
   tf.registerBackend('device', () => hidden as tf.KernelBackend);
   tf.copyRegisteredKernels('cpu', 'device');
+  if (addon !== undefined) registerTorch(addon);
   await tf.setBackend('cpu');
   await tf.ready();
 });
@@ -25,7 +28,7 @@ afterEach(() => {
   for (const v of variables.splice(0)) v.dispose();
 });
 
-describe.each(['cpu', 'device'])('gradient slots on engine %s', (backend) => {
+describe.each(['cpu', 'device', ...(addon ? ['torch'] : [])])('gradient slots on engine %s', (backend) => {
   beforeAll(async () => {
     await tf.setBackend(backend);
   });

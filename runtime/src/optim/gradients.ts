@@ -1,4 +1,5 @@
 import { peekHostView } from '../engines/host-memory.js';
+import { torchGradients } from '../engines/torch/gradients.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 
@@ -26,9 +27,11 @@ export function accumulateGrad(v: tf.Variable, grad: tf.Tensor): void {
     return;
   }
   checkFits(v, grad);
+  const torch = torchGradients();
   const sum = peekHostView(slot);
   const addend = peekHostView(grad);
-  if (sum !== undefined && addend !== undefined) {
+  if (torch !== undefined) torch.accumulate(ownGrad(v)!, grad);
+  else if (sum !== undefined && addend !== undefined) {
     for (let i = 0; i < sum.length; i++) sum[i]! += addend[i]!;
   } else {
     slots.set(v, tf.keep(tf.add(slot, grad)));
@@ -56,6 +59,13 @@ export function setGrad(v: tf.Variable, grad: tf.Tensor | undefined): void {
 /** Disposes the gradients of the variables and empties their slots (PyTorch's `zero_grad(set_to_none=True)`). */
 export function clearGrads(vs: Iterable<tf.Variable>): void {
   for (const v of vs) setGrad(v, undefined);
+}
+
+/** The gradient in the variable's slot, for an engine to write in place: a copy, where its data has other holders. */
+export function ownGrad(v: tf.Variable): tf.Tensor | undefined {
+  const slot = slots.get(v);
+  if (slot !== undefined && tf.backend().refCount(slot.dataId) !== 1) setGrad(v, tf.mul(slot, 1));
+  return slots.get(v);
 }
 
 /** A slot is written in place, so no other tensor may share its data: gradients of `a + b` for a and b do. */

@@ -76,6 +76,11 @@ export class TorchBackend extends tf.KernelBackend {
     return count;
   }
 
+  /** What the last operation wrote back in the place of its number i. */
+  answer(i: number): number {
+    return this.#exchange.floats[i]!;
+  }
+
   #result(at: number): tf.TensorInfo {
     const { out } = this.#exchange;
     const dtype = dtypes[out[at + 1]!]!;
@@ -95,6 +100,11 @@ export class TorchBackend extends tf.KernelBackend {
     if (/out of memory|can't allocate memory/.test(problem)) {
       return new PLError('PL6011', `Out of memory: ${problem}`, {
         hint: 'Use a smaller batch, with trainer.accumulateGradBatches to keep its effect on the weights.',
+      });
+    }
+    if (problem.includes(' is not within 0 to ')) {
+      return new PLError('PL7102', problem, {
+        hint: 'Indices count from 0: give the table one row, or the model one output, for each that occurs.',
       });
     }
     return new PLError('PL6010', problem);

@@ -1,70 +1,44 @@
 import * as tf from '../../tf.js';
-import type { TorchBackend } from './backend.js';
+import { TorchBackend } from './backend.js';
 import { operation } from './operation.js';
 
-type Gradients = Record<string, () => tf.Tensor>;
-type Attrs = tf.NamedAttrMap | undefined;
+const totalNormOp = operation('total_norm');
+const clipNormOp = operation('clip_grad_norm');
+const clipValueOp = operation('clip_grad_value');
+const accumulateOp = operation('accumulate');
 
-/** The gradient of a kernel of one result, from the gradient of the result and what the kernel saved. */
-type OwnGradient = (dy: tf.Tensor, saved: tf.Tensor[], attrs: Attrs) => Gradients;
+/** What the torch engine does to gradients in one call, in place. Each must be the only holder of its data id. */
+export class TorchGradients {
+  constructor(readonly backend: TorchBackend) {}
 
-const reluGrad = operation('relu_grad');
-const sigmoidGrad = operation('sigmoid_grad');
-const tanhGrad = operation('tanh_grad');
-const softmaxGrad = operation('softmax_grad');
-const sumTo = operation('sum_to');
-const spread = operation('spread');
-
-function call(...args: Parameters<TorchBackend['call']>): tf.Tensor {
-  return tf.engine().makeTensorFromTensorInfo((tf.backend() as TorchBackend).call(...args));
-}
-
-/** The gradient of an operand that was broadcast. */
-const unbroadcast = (dy: tf.Tensor, { shape }: { shape: number[] }) =>
-  tf.util.arraysEqual(dy.shape, shape) ? dy.clone() : call(sumTo, [dy], shape);
-
-function reductionGradient(dy: tf.Tensor, { shape }: tf.Tensor, attrs: Attrs, mean: boolean): tf.Tensor {
-  const axes = tf.util.parseAxisParam((attrs as unknown as tf.SumAttrs).axis, shape);
-  const reduced = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  const factor = mean ? 1 / axes.reduce((size, axis) => size * shape[axis]!, 1) : 1;
-  return call(spread, [dy], [shape.length, ...reduced, ...shape], [factor]);
-}
-
-const ownGradients: Readonly<Record<string, OwnGradient>> = {
-  Add: (dy, [a, b]) => ({ a: () => unbroadcast(dy, a!), b: () => unbroadcast(dy, b!) }),
-  Mean: (dy, [x], attrs) => ({ x: () => reductionGradient(dy, x!, attrs, true) }),
-  Relu: (dy, [y]) => ({ x: () => call(reluGrad, [dy, y]) }),
-  Sigmoid: (dy, [y]) => ({ x: () => call(sigmoidGrad, [dy, y]) }),
-  Softmax: (dy, [y], attrs) => {
-    const { dim } = attrs as unknown as tf.SoftmaxAttrs;
-    return { logits: () => call(softmaxGrad, [dy, y], [dim]) };
-  },
-  Sum: (dy, [x], attrs) => ({ x: () => reductionGradient(dy, x!, attrs, false) }),
-  Tanh: (dy, [y]) => ({ x: () => call(tanhGrad, [dy, y]) }),
-};
-
-/** tfjs's gradient of relu, from the result instead of the operand: the next operation saves that anyway. */
-const reluFromResult: tf.GradConfig = {
-  kernelName: 'Relu',
-  outputsToSave: [true],
-  gradFunc: (dy, [y]) => ({ x: () => tf.mul(dy as tf.Tensor, tf.cast(tf.step(y!), 'float32')) }),
-};
-
-/**
- * Has the engine compute gradients that tfjs composes of several kernels in one call. Where gradients are themselves
- * differentiated, tfjs's compositions stay: their kernels have gradients.
- */
-export function registerTorchGradients(): void {
-  for (const [kernelName, own] of Object.entries(ownGradients)) {
-    const config = kernelName === 'Relu' ? reluFromResult : tf.getGradient(kernelName)!;
-    const { state } = tf.engine();
-    tf.unregisterGradient(kernelName);
-    tf.registerGradient({
-      ...config,
-      gradFunc: (dy, saved, attrs) =>
-        state.gradientDepth === 0 && tf.getBackend() === 'torch'
-          ? own(dy as tf.Tensor, saved, attrs)
-          : config.gradFunc(dy, saved, attrs),
-    });
+  /** The p-norm of all elements as one vector. */
+  totalNorm(tensors: readonly tf.Tensor[], p: number): number {
+    this.backend.run(totalNormOp, tensors, [], [p]);
+    return this.backend.answer(0);
   }
+
+  /** Scales the gradients to a common norm of at most `maxNorm`. @returns the norm before */
+  clipNorm(grads: readonly tf.Tensor[], maxNorm: number, p: number): number {
+    this.backend.run(clipNormOp, grads, [], [p, maxNorm]);
+    return this.backend.answer(0);
+  }
+
+  /** Limits every element to `-limit … limit`. */
+  clipValue(grads: readonly tf.Tensor[], limit: number): void {
+    this.backend.run(clipValueOp, grads, [], [limit]);
+  }
+
+  accumulate(sum: tf.Tensor, addend: tf.Tensor): void {
+    this.backend.run(accumulateOp, [sum, addend], [], []);
+  }
+}
+
+let present: TorchGradients | undefined;
+
+/** Where the torch engine is the present one. */
+export function torchGradients(): TorchGradients | undefined {
+  const backend = tf.backend();
+  if (!(backend instanceof TorchBackend)) return undefined;
+  if (present?.backend !== backend) present = new TorchGradients(backend);
+  return present;
 }

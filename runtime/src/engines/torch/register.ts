@@ -1,7 +1,7 @@
 import * as tf from '../../tf.js';
 import type { TorchAddon } from './addon.js';
 import { TorchBackend } from './backend.js';
-import { registerTorchGradients } from './gradients.js';
+import { registerKernelGradients } from './kernel-gradients.js';
 import { blockKernels } from './kernels/blocks.js';
 import { convKernels } from './kernels/conv.js';
 import { dilationKernels } from './kernels/dilation.js';
@@ -55,7 +55,7 @@ export function registerTorch(addon: TorchAddon): void {
         kernel(backend as TorchBackend, inputs, attrs as Record<string, never>),
     });
   }
-  registerTorchGradients();
+  registerKernelGradients();
   tf.registerBackend('torch', () => new TorchBackend(addon), 3);
 }
 

@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module';
 import type { TorchAddon } from './addon.js';
+import { loadTorchAddon } from './load-addon.js';
 
-const path = process.env.PL_TORCH_ADDON;
+const search = loadTorchAddon();
 
 /** The compiled addon; `undefined` where there is none, and `whyNot` says why. */
-export const addon: TorchAddon | undefined =
-  path === undefined ? undefined : createRequire(import.meta.url)(path);
-export const whyNot = addon === undefined ? 'PL_TORCH_ADDON is not set' : '';
+export const addon: TorchAddon | undefined = search.state === 'loaded' ? search.addon : undefined;
+export const whyNot = search.state === 'loaded' ? '' : `the torch engine is ${search.state}`;
