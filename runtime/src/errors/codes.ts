@@ -1,6 +1,7 @@
 import { checkpointErrors } from './checkpoint-errors.js';
 import { configErrors } from './config-errors.js';
 import { dataErrors } from './data-errors.js';
+import { engineBuildErrors } from './engine-build-errors.js';
 import { engineErrors } from './engine-errors.js';
 import { optimErrors } from './optim-errors.js';
 import { trainerErrors } from './trainer-errors.js';
@@ -15,6 +16,7 @@ export const errorExplanations = {
   ...dataErrors,
   ...trainerErrors,
   ...engineErrors,
+  ...engineBuildErrors,
   ...optimErrors,
 } satisfies Explanations;
 
