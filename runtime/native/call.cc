@@ -42,6 +42,14 @@ at::Tensor& Call::tensor(int i) {
   return tensor;
 }
 
+at::Tensor& Call::writable(int i) {
+  at::Tensor& own = tensor(i);
+  if (!own.is_contiguous() || !table_.alone(handle(i))) {
+    table_.replace(handle(i), own.clone(at::MemoryFormat::Contiguous));
+  }
+  return table_.at(handle(i));
+}
+
 std::vector<at::Tensor> Call::list(int from, int count) {
   std::vector<at::Tensor> list;
   list.reserve(count);

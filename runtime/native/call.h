@@ -61,8 +61,8 @@ class Call {
   }
   /// What the operation that made tensor i left with it; undefined if nothing.
   at::Tensor& aux(int i) { return table_.aux(handle(i)); }
-  /// Puts another tensor behind the handle of tensor i.
-  void replace(int i, at::Tensor tensor) { table_.replace(handle(i), std::move(tensor)); }
+  /// Tensor i, for writing in place: contiguous, in memory that no other handle sees. It moves where that is not so.
+  at::Tensor& writable(int i);
   /// The tensors from `from` on, `count` of them.
   std::vector<at::Tensor> list(int from, int count);
 
@@ -77,6 +77,7 @@ class Call {
     TORCH_CHECK(i < floats_, "number ", i, " is missing");
     return exchange_.floats[i];
   }
+  const double* number_data() const { return exchange_.floats; }
   at::ScalarType type(int i) const { return scalar_type(static_cast<int32_t>(integer(i))); }
   at::TensorOptions options(at::ScalarType type) const { return at::TensorOptions().dtype(type).device(device); }
 

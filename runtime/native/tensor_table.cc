@@ -26,7 +26,7 @@ Handle TensorTable::add(at::Tensor tensor, at::Tensor aux) {
     index = vacant_.back();
     vacant_.pop_back();
   }
-  count(tensor, true);
+  enter(tensor);
   Slot& slot = slots_[index];
   slot.tensor = std::move(tensor);
   slot.aux = std::move(aux);
@@ -36,9 +36,8 @@ Handle TensorTable::add(at::Tensor tensor, at::Tensor aux) {
 
 void TensorTable::replace(Handle handle, at::Tensor tensor) {
   Slot& target = slot(handle);
-  count(target.tensor, false);
-  target.tensor = at::Tensor();
-  count(tensor, true);
+  leave(target.tensor);
+  enter(tensor);
   target.tensor = std::move(tensor);
   target.aux = at::Tensor();
 }
@@ -48,7 +47,7 @@ void TensorTable::free(Handle handle) {
   if (index == 0 || index >= slots_.size()) return;
   Slot& slot = slots_[index];
   if (slot.generation != static_cast<uint32_t>(handle) >> kIndexBits || !slot.tensor.defined()) return;
-  count(slot.tensor, false);
+  leave(slot.tensor);
   slot.tensor = at::Tensor();
   slot.aux = at::Tensor();
   slot.generation = (slot.generation + 1) % kGenerations;
@@ -65,15 +64,30 @@ TensorTable::Slot& TensorTable::slot(Handle handle) {
   throw std::invalid_argument("a tensor was used after it was disposed");
 }
 
-/// The first tensor on a storage brings its bytes, the last one takes them away. Called before `tensor` enters its
-/// slot and before it leaves it, so that in both cases a storage of one use is this tensor's alone.
-void TensorTable::count(const at::Tensor& tensor, bool adds) {
+bool TensorTable::alone(Handle handle) {
+  const at::Tensor& tensor = at(handle);
+  if (!tensor.has_storage()) return false;
+  const auto use = uses_.find(tensor.storage().unsafeGetStorageImpl());
+  return use != uses_.end() && use->second == 1;
+}
+
+/// The first tensor on a storage brings its bytes.
+void TensorTable::enter(const at::Tensor& tensor) {
   if (!tensor.has_storage()) return;
   const c10::Storage& storage = tensor.storage();
-  if (storage.use_count() != 1) return;
-  const auto bytes = static_cast<int64_t>(storage.nbytes());
-  bytes_ += adds ? bytes : -bytes;
+  if (++uses_[storage.unsafeGetStorageImpl()] > 1) return;
+  bytes_ += static_cast<int64_t>(storage.nbytes());
   if (bytes_ > peak_bytes_) peak_bytes_ = bytes_;
+}
+
+/// The last one takes them away.
+void TensorTable::leave(const at::Tensor& tensor) {
+  if (!tensor.has_storage()) return;
+  const c10::Storage& storage = tensor.storage();
+  const auto use = uses_.find(storage.unsafeGetStorageImpl());
+  if (--use->second > 0) return;
+  uses_.erase(use);
+  bytes_ -= static_cast<int64_t>(storage.nbytes());
 }
 
 }  // namespace pl

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <c10/util/flat_hash_map.h>
 
 #include <cstdint>
 #include <vector>
@@ -28,6 +29,9 @@ class TensorTable {
   /// Does nothing for a handle that was freed before.
   void free(Handle handle);
 
+  /// Whether no other handle sees the tensor's memory, so that it may be written in place.
+  bool alone(Handle handle);
+
   /// Bytes of all storages that tensors of this table keep alive.
   int64_t bytes() const { return bytes_; }
   int64_t peak_bytes() const { return peak_bytes_; }
@@ -42,10 +46,13 @@ class TensorTable {
   };
 
   Slot& slot(Handle handle);
-  void count(const at::Tensor& tensor, bool adds);
+  void enter(const at::Tensor& tensor);
+  void leave(const at::Tensor& tensor);
 
   std::vector<Slot> slots_;
   std::vector<uint32_t> vacant_;
+  /// How many tensors of the table use a storage.
+  ska::flat_hash_map<const c10::StorageImpl*, int32_t> uses_;
   int64_t bytes_ = 0;
   int64_t peak_bytes_ = 0;
   int64_t size_ = 0;

@@ -1,5 +1,6 @@
 import './engines/default.js';
 import './functional/on-ort.js';
+import './optim/on-torch.js';
 
 export type { MonitorMode } from './callbacks/best-checkpoints.js';
 export { Callback } from './callbacks/callback.js';

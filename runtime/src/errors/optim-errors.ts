@@ -29,6 +29,9 @@ export const optimErrors = {
     'LBFGS evaluates the loss several times within one step, so its step needs a closure that clears the gradients, ' +
     'computes the loss and the gradients and returns the loss. A training step that returns no loss cannot be ' +
     'optimized with LBFGS.',
+  PL7009:
+    'The backward pass met an operation that it cannot go through: one without a gradient (argMax, topk, comparisons, ' +
+    'most image operations), or a custom gradient that is not float32 or not of the shape of its input.',
   PL7101:
     'A training operation got tensors whose shapes or types do not go together. The message says which tensor, what ' +
     'it must be for the others, and what it is. Labels are integers (int32), one per position; everything with a ' +

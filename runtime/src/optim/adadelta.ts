@@ -15,8 +15,17 @@ export interface AdadeltaOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type AdadeltaFactors = {
+  sign: number;
+  weightDecay: number;
+  rho: number;
+  eps: number;
+  lr: number;
+};
+
 /** Adadelta: Zeiler, "ADADELTA: An Adaptive Learning Rate Method" (2012). */
-export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
+export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions, AdadeltaFactors> {
   constructor(params: OptimizerParams<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
     super(
       {
@@ -33,18 +42,23 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
     return { square_avg: 0, acc_delta: 0 };
   }
 
-  override update(
+  protected override factors(
+    scalars: ParamScalars,
+    { lr, rho, eps, weightDecay, maximize }: Readonly<AdadeltaOptions>,
+  ): AdadeltaFactors {
+    scalars.step += 1;
+    const sign = maximize ? -1 : 1;
+    return { sign, weightDecay, rho, eps, lr };
+  }
+
+  protected override apply(
     param: Values,
     grad: Values,
     state: Record<string, Values>,
-    scalars: ParamScalars,
-    { lr, rho, eps, weightDecay, maximize }: Readonly<AdadeltaOptions>,
+    { sign, weightDecay, rho, eps, lr }: AdadeltaFactors,
   ): void {
-    scalars.step += 1;
     const averageSq = state.square_avg!;
     const deltaSq = state.acc_delta!;
-    const sign = maximize ? -1 : 1;
-
     for (let i = 0; i < param.length; i++) {
       const p = param[i]!;
       const g = sign * grad[i]! + weightDecay * p;

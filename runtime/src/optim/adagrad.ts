@@ -17,8 +17,16 @@ export interface AdagradOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type AdagradFactors = {
+  sign: number;
+  weightDecay: number;
+  stepSize: number;
+  eps: number;
+};
+
 /** Adagrad: Duchi, Hazan & Singer, "Adaptive Subgradient Methods for Online Learning" (2011). */
-export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
+export class Adagrad extends ElementwiseOptimizer<AdagradOptions, AdagradFactors> {
   constructor(params: OptimizerParams<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
     super(
       {
@@ -49,18 +57,23 @@ export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
     return { sum: initialAccumulatorValue };
   }
 
-  override update(
+  protected override factors(
+    scalars: ParamScalars,
+    { lr, lrDecay, weightDecay, eps, maximize }: Readonly<AdagradOptions>,
+  ): AdagradFactors {
+    const stepSize = lr / (1 + scalars.step * lrDecay);
+    scalars.step += 1;
+    const sign = maximize ? -1 : 1;
+    return { sign, weightDecay, stepSize, eps };
+  }
+
+  protected override apply(
     param: Values,
     grad: Values,
     state: Record<string, Values>,
-    scalars: ParamScalars,
-    { lr, lrDecay, weightDecay, eps, maximize }: Readonly<AdagradOptions>,
+    { sign, weightDecay, stepSize, eps }: AdagradFactors,
   ): void {
-    const stepSize = lr / (1 + scalars.step * lrDecay);
-    scalars.step += 1;
     const sum = state.sum!;
-    const sign = maximize ? -1 : 1;
-
     for (let i = 0; i < param.length; i++) {
       const p = param[i]!;
       const g = sign * grad[i]! + weightDecay * p;

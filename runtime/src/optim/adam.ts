@@ -31,11 +31,24 @@ export const adamDefinition = {
   },
 } satisfies OptimizerDefinition<AdamOptions>;
 
+/** The numbers of one step. */
+type AdamFactors = {
+  sign: number;
+  shrink: number;
+  penalty: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  stepSize: number;
+  /** 1 or 0. */
+  amsgrad: number;
+};
+
 /**
  * Adam: Kingma & Ba, "Adam: A Method for Stochastic Optimization" (2015), with AMSGrad from Reddi et al., "On the
  * Convergence of Adam and Beyond" (2018).
  */
-export class Adam extends ElementwiseOptimizer<AdamOptions> {
+export class Adam extends ElementwiseOptimizer<AdamOptions, AdamFactors> {
   constructor(
     params: OptimizerParams<AdamOptions>,
     options: Partial<AdamOptions> = {},
@@ -53,17 +66,11 @@ export class Adam extends ElementwiseOptimizer<AdamOptions> {
     return amsgrad ? { exp_avg: 0, exp_avg_sq: 0, max_exp_avg_sq: 0 } : { exp_avg: 0, exp_avg_sq: 0 };
   }
 
-  override update(
-    param: Values,
-    grad: Values,
-    state: Record<string, Values>,
+  protected override factors(
     scalars: ParamScalars,
     { lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }: Readonly<AdamOptions>,
-  ): void {
+  ): AdamFactors {
     scalars.step += 1;
-    const average = state.exp_avg!;
-    const averageSq = state.exp_avg_sq!;
-    const largestSq = amsgrad ? state.max_exp_avg_sq! : undefined;
     const correction2 = Math.sqrt(1 - beta2 ** scalars.step);
     const decoupled = this.decoupledWeightDecay;
     // m / (1 - beta1^t) / (sqrt(v) / correction2 + eps), with both sides of the division times correction2.
@@ -72,6 +79,18 @@ export class Adam extends ElementwiseOptimizer<AdamOptions> {
     const shrink = decoupled ? 1 - lr * weightDecay : 1;
     const penalty = decoupled ? 0 : weightDecay;
     const sign = maximize ? -1 : 1;
+    return { sign, shrink, penalty, beta1, beta2, epsilon, stepSize, amsgrad: Number(amsgrad) };
+  }
+
+  protected override apply(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    { sign, shrink, penalty, beta1, beta2, epsilon, stepSize, amsgrad }: AdamFactors,
+  ): void {
+    const average = state.exp_avg!;
+    const averageSq = state.exp_avg_sq!;
+    const largestSq = amsgrad === 1 ? state.max_exp_avg_sq! : undefined;
     const onGrad = { shrink, penalty, sign };
     if (largestSq === undefined && penalty === 0 && sign === 1) {
       const values = { param, grad, average, averageSq };

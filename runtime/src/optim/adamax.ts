@@ -15,8 +15,18 @@ export interface AdamaxOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type AdamaxFactors = {
+  sign: number;
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  stepSize: number;
+};
+
 /** Adamax: the infinity-norm variant in Kingma & Ba, "Adam: A Method for Stochastic Optimization" (2015). */
-export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
+export class Adamax extends ElementwiseOptimizer<AdamaxOptions, AdamaxFactors> {
   constructor(params: OptimizerParams<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
     super(
       {
@@ -39,19 +49,24 @@ export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
     return { exp_avg: 0, exp_inf: 0 };
   }
 
-  override update(
+  protected override factors(
+    scalars: ParamScalars,
+    { lr, betas: [beta1, beta2], eps, weightDecay, maximize }: Readonly<AdamaxOptions>,
+  ): AdamaxFactors {
+    scalars.step += 1;
+    const stepSize = lr / (1 - beta1 ** scalars.step);
+    const sign = maximize ? -1 : 1;
+    return { sign, weightDecay, beta1, beta2, eps, stepSize };
+  }
+
+  protected override apply(
     param: Values,
     grad: Values,
     state: Record<string, Values>,
-    scalars: ParamScalars,
-    { lr, betas: [beta1, beta2], eps, weightDecay, maximize }: Readonly<AdamaxOptions>,
+    { sign, weightDecay, beta1, beta2, eps, stepSize }: AdamaxFactors,
   ): void {
-    scalars.step += 1;
     const average = state.exp_avg!;
     const norm = state.exp_inf!;
-    const stepSize = lr / (1 - beta1 ** scalars.step);
-    const sign = maximize ? -1 : 1;
-
     for (let i = 0; i < param.length; i++) {
       const p = param[i]!;
       const g = sign * grad[i]! + weightDecay * p;

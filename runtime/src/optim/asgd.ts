@@ -17,11 +17,20 @@ export interface ASGDOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type ASGDFactors = {
+  sign: number;
+  weightDecay: number;
+  shrink: number;
+  eta: number;
+  mu: number;
+};
+
 /**
  * Averaged stochastic gradient descent: Polyak & Juditsky, "Acceleration of Stochastic Approximation by Averaging"
  * (1992). The averaged parameters are the state tensor `ax`.
  */
-export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
+export class ASGD extends ElementwiseOptimizer<ASGDOptions, ASGDFactors> {
   constructor(params: OptimizerParams<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
     super(
       {
@@ -49,26 +58,32 @@ export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
     return { step: 0, eta: 0, mu: 1 };
   }
 
-  override update(
-    param: Values,
-    grad: Values,
-    state: Record<string, Values>,
+  protected override factors(
     scalars: ParamScalars,
     { lr, lambd, alpha, t0, weightDecay, maximize }: Readonly<ASGDOptions>,
-  ): void {
+  ): ASGDFactors {
     const eta = scalars.step === 0 ? lr : scalars.eta!;
     const mu = scalars.mu!;
     scalars.step += 1;
-    const averaged = state.ax!;
+    scalars.eta = lr / (1 + lambd * lr * scalars.step) ** alpha;
+    scalars.mu = 1 / Math.max(1, scalars.step - t0);
+    const shrink = 1 - lambd * eta;
     const sign = maximize ? -1 : 1;
+    return { sign, weightDecay, shrink, eta, mu };
+  }
 
+  protected override apply(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    { sign, weightDecay, shrink, eta, mu }: ASGDFactors,
+  ): void {
+    const averaged = state.ax!;
     for (let i = 0; i < param.length; i++) {
       const g = sign * grad[i]! + weightDecay * param[i]!;
-      const p = param[i]! * (1 - lambd * eta) - eta * g;
+      const p = param[i]! * shrink - eta * g;
       averaged[i] = averaged[i]! + mu * (p - averaged[i]!);
       param[i] = p;
     }
-    scalars.eta = lr / (1 + lambd * lr * scalars.step) ** alpha;
-    scalars.mu = 1 / Math.max(1, scalars.step - t0);
   }
 }

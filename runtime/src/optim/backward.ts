@@ -1,5 +1,6 @@
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
+import { gradients } from './backpropagate.js';
 import { accumulateGrad } from './gradients.js';
 import { withoutTape, withTape } from './tape.js';
 
@@ -43,12 +44,17 @@ export function backward(
       return;
     }
     const dLoss = scale === 1 ? undefined : tf.scalar(scale);
-    const grads = gradients(onTape, params, dLoss, () => loss?.dispose());
+    let grads: (tf.Tensor | undefined)[];
+    try {
+      grads = gradients(onTape, params, dLoss);
+    } catch (reason) {
+      loss?.dispose();
+      throw reason;
+    }
     if (loss === undefined) return;
     params.forEach((param, i) => {
       const grad = grads[i];
-      // A kept gradient belongs to someone else: to another parameter, or to a custom gradient's author.
-      if (grad) accumulateGrad(param, grad.kept ? grad.clone() : grad);
+      if (grad) accumulateGrad(param, grad);
     });
   });
 
@@ -92,24 +98,6 @@ export function propagate(loss: tf.Scalar, params: readonly tf.Variable[], scale
 
 function keepOwn(loss: tf.Scalar): tf.Scalar {
   return tf.keep(loss.kept || loss instanceof tf.Variable ? loss.clone() : loss);
-}
-
-function gradients(
-  f: () => tf.Tensor,
-  xs: readonly tf.Variable[],
-  dy: tf.Scalar | undefined,
-  onFailure: () => void,
-): (tf.Tensor | undefined)[] {
-  const engine = tf.engine();
-  try {
-    return engine.gradients(f, [...xs], dy, true).grads;
-  } catch (cause) {
-    onFailure();
-    if (engine.state.gradientDepth === 0) {
-      for (const node of engine.state.activeTape ?? []) for (const saved of node.saved ?? []) saved.dispose();
-    }
-    throw cause;
-  }
 }
 
 function checkLoss(loss: unknown): asserts loss is tf.Scalar {

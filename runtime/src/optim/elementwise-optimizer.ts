@@ -1,11 +1,13 @@
 import { ownHostView, peekHostView } from '../engines/host-memory.js';
 import * as tf from '../tf.js';
+import { engineStepFor, type ParamUpdate } from './engine-step.js';
 import { gradOf } from './gradients.js';
 import {
   Optimizer,
   type OptimizerDefinition,
   type OptimizerOptions,
   type OptimizerParams,
+  type ParamGroup,
   type ParamGroupInit,
 } from './optimizer.js';
 import {
@@ -22,23 +24,28 @@ export type Values = Float32Array | Float64Array;
 /** Numbers of state that one parameter has, such as its `step` count. */
 export type ParamScalars = { step: number } & Record<string, number>;
 
+/** What one step of one parameter is made of besides the tensors. */
+export type StepFactors = Readonly<Record<string, number>>;
+
 /** Everything an optimizer remembers about one parameter. */
-export interface ParamState {
+interface ParamState {
   scalars: ParamScalars;
   tensors: Record<string, StateTensor>;
-  /** The memory of `tensors`, by the same names. */
-  values: Record<string, Float32Array>;
+  /** The memory of `tensors`, by the same names, while the host takes the steps. */
+  values: Record<string, Float32Array> | undefined;
 }
 
 /**
  * An optimizer that updates each element of a parameter from that element's gradient and state. A subclass names
- * its state tensors and computes one parameter's update; state is made with the optimizer and written in place.
+ * its state tensors, works out the numbers of a step, and applies them to one parameter; engines that can, apply them
+ * to all parameters at once. State is made with the optimizer and written in place.
  *
  * Variables are written in place too on engines that keep tensors in host memory: arrays that `dataSync()` gave
  * before a step change with it. Clones do not.
  */
 export abstract class ElementwiseOptimizer<
   O extends OptimizerOptions = OptimizerOptions,
+  Factors extends StepFactors = StepFactors,
 > extends Optimizer<O> {
   readonly #state = new Map<tf.Variable, ParamState>();
 
@@ -60,29 +67,41 @@ export abstract class ElementwiseOptimizer<
 
   override step<T extends tf.Scalar | number | undefined>(closure?: () => T): T | undefined {
     const loss = closure?.();
+    const onEngine = engineStepFor(this.type);
     for (const group of this.paramGroups) {
-      for (const param of group.params) {
-        const grad = gradOf(param);
-        if (grad !== undefined) this.#updateParam(param, grad, group);
-      }
+      if (onEngine === undefined) this.#stepOnHost(group);
+      else onEngine.run(this.type, this.#updatesOf(group));
     }
     return loss;
   }
 
   /**
-   * One parameter's step: all of the optimizer's arithmetic, in double precision between loads and stores.
+   * One parameter's step on the host, in double precision between loads and stores.
    *
    * @param param values of the parameter, updated in place
    * @param grad its gradient, left as it is
    * @param state the tensors that `slots` named, updated in place
    * @param scalars updated in place
    */
-  abstract update(
+  update(
     param: Values,
     grad: Values,
     state: Record<string, Values>,
     scalars: ParamScalars,
     group: Readonly<O>,
+  ): void {
+    this.apply(param, grad, state, this.factors(scalars, group));
+  }
+
+  /** The numbers of a parameter's next step, in double precision. Counts the step in `scalars`. */
+  protected abstract factors(scalars: ParamScalars, group: Readonly<O>): Factors;
+
+  /** Updates `param` and `state` in place. An engine's own step does the same arithmetic in float32. */
+  protected abstract apply(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    factors: Factors,
   ): void;
 
   /** Names of the state tensors that a parameter of this group needs, with the value they start from. */
@@ -127,7 +146,8 @@ export abstract class ElementwiseOptimizer<
       for (const { variable, scalars, values } of params) {
         const own = this.#stateOf(variable, this.paramGroups[i]!);
         own.scalars = scalars;
-        for (const [slot, data] of values) own.values[slot]!.set(data);
+        for (const [slot, data] of values) own.tensors[slot]!.values.set(data);
+        own.values = undefined;
       }
     });
   }
@@ -143,21 +163,46 @@ export abstract class ElementwiseOptimizer<
   #stateOf(v: tf.Variable, group: Readonly<O>): ParamState {
     let state = this.#state.get(v);
     if (state === undefined) {
-      state = { scalars: this.initialScalars(), tensors: {}, values: {} };
+      state = { scalars: this.initialScalars(), tensors: {}, values: undefined };
       this.#state.set(v, state);
     }
     const slots = this.slots(group);
     for (const slot in slots) {
-      if (state.values[slot] !== undefined) continue;
-      const tensor = new StateTensor(v.shape, slots[slot]!);
-      state.tensors[slot] = tensor;
-      state.values[slot] = tensor.values;
+      if (state.tensors[slot] !== undefined) continue;
+      state.tensors[slot] = new StateTensor(v.shape, slots[slot]!);
+      state.values = undefined;
     }
     return state;
   }
 
+  #updatesOf(group: ParamGroup<O>): ParamUpdate[] {
+    const updates: ParamUpdate[] = [];
+    for (const param of group.params) {
+      const grad = gradOf(param);
+      if (grad === undefined) continue;
+      const own = this.#stateOf(param, group);
+      own.values = undefined;
+      const state: Record<string, tf.Tensor> = {};
+      for (const slot in own.tensors) state[slot] = own.tensors[slot]!.forEngine();
+      updates.push({ param, grad, state, factors: this.factors(own.scalars, group) });
+    }
+    return updates;
+  }
+
+  #stepOnHost(group: ParamGroup<O>): void {
+    for (const param of group.params) {
+      const grad = gradOf(param);
+      if (grad !== undefined) this.#updateParam(param, grad, group);
+    }
+  }
+
   #updateParam(param: tf.Variable, grad: tf.Tensor, group: Readonly<O>): void {
-    const { values, scalars } = this.#stateOf(param, group);
+    const state = this.#stateOf(param, group);
+    const { scalars, tensors } = state;
+    state.values ??= Object.fromEntries(
+      Object.entries(tensors).map(([slot, tensor]) => [slot, tensor.values]),
+    );
+    const { values } = state;
     const gradValues = (peekHostView(grad) ?? grad.dataSync()) as Float32Array;
     const live = ownHostView(param) as Float32Array | undefined;
     if (live !== undefined) {

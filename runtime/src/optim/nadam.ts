@@ -19,11 +19,24 @@ export interface NAdamOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type NAdamFactors = {
+  sign: number;
+  shrink: number;
+  penalty: number;
+  beta1: number;
+  beta2: number;
+  correction2: number;
+  eps: number;
+  onGrad: number;
+  onAverage: number;
+};
+
 /**
  * NAdam, Adam with Nesterov momentum: Dozat, "Incorporating Nesterov Momentum into Adam" (2016). The momentum of
  * step t is `betas[0] * (1 - 0.5 * 0.96 ** (t * momentumDecay))`.
  */
-export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
+export class NAdam extends ElementwiseOptimizer<NAdamOptions, NAdamFactors> {
   constructor(params: OptimizerParams<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
     super(
       {
@@ -60,13 +73,7 @@ export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
     return { step: 0, mu_product: 1 };
   }
 
-  override update(
-    param: Values,
-    grad: Values,
-    state: Record<string, Values>,
-    scalars: ParamScalars,
-    options: Readonly<NAdamOptions>,
-  ): void {
+  protected override factors(scalars: ParamScalars, options: Readonly<NAdamOptions>): NAdamFactors {
     const { lr, eps, weightDecay, momentumDecay, decoupledWeightDecay } = options;
     const [beta1, beta2] = options.betas;
     const momentumAt = (step: number) => beta1 * (1 - 0.5 * 0.96 ** (step * momentumDecay));
@@ -75,16 +82,23 @@ export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
     const nextMu = momentumAt(scalars.step + 1);
     const muProduct = scalars.mu_product! * mu;
     scalars.mu_product = muProduct;
-
-    const average = state.exp_avg!;
-    const averageSq = state.exp_avg_sq!;
     const correction2 = 1 - beta2 ** scalars.step;
     const onGrad = (lr * (1 - mu)) / (1 - muProduct);
     const onAverage = (lr * nextMu) / (1 - muProduct * nextMu);
     const shrink = decoupledWeightDecay ? 1 - lr * weightDecay : 1;
     const penalty = decoupledWeightDecay ? 0 : weightDecay;
     const sign = options.maximize ? -1 : 1;
+    return { sign, shrink, penalty, beta1, beta2, correction2, eps, onGrad, onAverage };
+  }
 
+  protected override apply(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    { sign, shrink, penalty, beta1, beta2, correction2, eps, onGrad, onAverage }: NAdamFactors,
+  ): void {
+    const average = state.exp_avg!;
+    const averageSq = state.exp_avg_sq!;
     for (let i = 0; i < param.length; i++) {
       const p = param[i]! * shrink;
       const g = sign * grad[i]! + penalty * p;

@@ -1,4 +1,4 @@
-import { ElementwiseOptimizer } from './elementwise-optimizer.js';
+import { ElementwiseOptimizer, type StepFactors } from './elementwise-optimizer.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { nonNegative } from './options.js';
 
@@ -12,5 +12,9 @@ export class NoOptimizer extends ElementwiseOptimizer<OptimizerOptions> {
     return {};
   }
 
-  override update(): void {}
+  protected override factors(): StepFactors {
+    return {};
+  }
+
+  protected override apply(): void {}
 }

@@ -17,11 +17,23 @@ export interface RAdamOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type RAdamFactors = {
+  sign: number;
+  shrink: number;
+  penalty: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  stepSize: number;
+  rectification: number;
+};
+
 /**
  * RAdam, Adam whose adaptive step waits until its variance can be estimated: Liu et al., "On the Variance of the
  * Adaptive Learning Rate and Beyond" (2020). As in PyTorch, eps is added to the root of the uncorrected average.
  */
-export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
+export class RAdam extends ElementwiseOptimizer<RAdamOptions, RAdamFactors> {
   constructor(params: OptimizerParams<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
     super(
       {
@@ -52,22 +64,27 @@ export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
     return { exp_avg: 0, exp_avg_sq: 0 };
   }
 
-  override update(
-    param: Values,
-    grad: Values,
-    state: Record<string, Values>,
+  protected override factors(
     scalars: ParamScalars,
     { lr, betas: [beta1, beta2], eps, weightDecay, decoupledWeightDecay, maximize }: Readonly<RAdamOptions>,
-  ): void {
+  ): RAdamFactors {
     scalars.step += 1;
-    const average = state.exp_avg!;
-    const averageSq = state.exp_avg_sq!;
     const stepSize = lr / (1 - beta1 ** scalars.step);
     const rectification = rectify(scalars.step, beta2);
     const shrink = decoupledWeightDecay ? 1 - lr * weightDecay : 1;
     const penalty = decoupledWeightDecay ? 0 : weightDecay;
     const sign = maximize ? -1 : 1;
+    return { sign, shrink, penalty, beta1, beta2, eps, stepSize, rectification };
+  }
 
+  protected override apply(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    { sign, shrink, penalty, beta1, beta2, eps, stepSize, rectification }: RAdamFactors,
+  ): void {
+    const average = state.exp_avg!;
+    const averageSq = state.exp_avg_sq!;
     for (let i = 0; i < param.length; i++) {
       const p = param[i]! * shrink;
       const g = sign * grad[i]! + penalty * p;
@@ -75,18 +92,18 @@ export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
       const v = beta2 * averageSq[i]! + (1 - beta2) * g * g;
       average[i] = m;
       averageSq[i] = v;
-      const adaptive = rectification === undefined ? 1 : rectification / (Math.sqrt(v) + eps);
+      const adaptive = rectification === 0 ? 1 : rectification / (Math.sqrt(v) + eps);
       param[i] = p - stepSize * m * adaptive;
     }
   }
 }
 
-/** The factor on the adaptive step, bias correction included; `undefined` while the variance is intractable. */
-function rectify(step: number, beta2: number): number | undefined {
+/** The factor on the adaptive step, bias correction included; 0 while the variance is intractable. */
+function rectify(step: number, beta2: number): number {
   const correction2 = 1 - beta2 ** step;
   const longest = 2 / (1 - beta2) - 1;
   const length = longest - (2 * step * beta2 ** step) / correction2;
-  if (length <= 5) return undefined;
+  if (length <= 5) return 0;
   const ratio = ((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length);
   return Math.sqrt(ratio) * Math.sqrt(correction2);
 }

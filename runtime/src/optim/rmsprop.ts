@@ -19,11 +19,23 @@ export interface RMSpropOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type RMSpropFactors = {
+  sign: number;
+  weightDecay: number;
+  alpha: number;
+  eps: number;
+  momentum: number;
+  /** 1 or 0. */
+  centered: number;
+  lr: number;
+};
+
 /**
  * RMSprop: Hinton, "Neural Networks for Machine Learning", lecture 6e (2012); centered as in Graves, "Generating
  * Sequences With Recurrent Neural Networks" (2013). As in PyTorch, eps is added after the square root.
  */
-export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
+export class RMSprop extends ElementwiseOptimizer<RMSpropOptions, RMSpropFactors> {
   constructor(params: OptimizerParams<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
     super(
       {
@@ -60,19 +72,24 @@ export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
     };
   }
 
-  override update(
+  protected override factors(
+    scalars: ParamScalars,
+    { lr, alpha, eps, weightDecay, momentum, centered, maximize }: Readonly<RMSpropOptions>,
+  ): RMSpropFactors {
+    scalars.step += 1;
+    const sign = maximize ? -1 : 1;
+    return { sign, weightDecay, alpha, eps, momentum, centered: Number(centered), lr };
+  }
+
+  protected override apply(
     param: Values,
     grad: Values,
     state: Record<string, Values>,
-    scalars: ParamScalars,
-    { lr, alpha, eps, weightDecay, momentum, centered, maximize }: Readonly<RMSpropOptions>,
+    { sign, weightDecay, alpha, eps, momentum, centered, lr }: RMSpropFactors,
   ): void {
-    scalars.step += 1;
     const averageSq = state.square_avg!;
-    const average = centered ? state.grad_avg! : undefined;
+    const average = centered === 1 ? state.grad_avg! : undefined;
     const buffer = momentum > 0 ? state.momentum_buffer! : undefined;
-    const sign = maximize ? -1 : 1;
-
     for (let i = 0; i < param.length; i++) {
       const p = param[i]!;
       const g = sign * grad[i]! + weightDecay * p;

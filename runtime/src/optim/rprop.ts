@@ -13,11 +13,20 @@ export interface RpropOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type RpropFactors = {
+  sign: number;
+  less: number;
+  more: number;
+  smallest: number;
+  largest: number;
+};
+
 /**
  * Resilient backpropagation for full batches: Riedmiller & Braun, "A Direct Adaptive Method for Faster
  * Backpropagation Learning" (1993), without weight backtracking.
  */
-export class Rprop extends ElementwiseOptimizer<RpropOptions> {
+export class Rprop extends ElementwiseOptimizer<RpropOptions, RpropFactors> {
   constructor(params: OptimizerParams<RpropOptions>, options: Partial<RpropOptions> = {}) {
     super(
       {
@@ -39,18 +48,23 @@ export class Rprop extends ElementwiseOptimizer<RpropOptions> {
     return { prev: 0, step_size: lr };
   }
 
-  override update(
+  protected override factors(
+    scalars: ParamScalars,
+    { etas: [less, more], stepSizes: [smallest, largest], maximize }: Readonly<RpropOptions>,
+  ): RpropFactors {
+    scalars.step += 1;
+    const sign = maximize ? -1 : 1;
+    return { sign, less, more, smallest, largest };
+  }
+
+  protected override apply(
     param: Values,
     grad: Values,
     state: Record<string, Values>,
-    scalars: ParamScalars,
-    { etas: [less, more], stepSizes: [smallest, largest], maximize }: Readonly<RpropOptions>,
+    { sign, less, more, smallest, largest }: RpropFactors,
   ): void {
-    scalars.step += 1;
     const previous = state.prev!;
     const stepSize = state.step_size!;
-    const sign = maximize ? -1 : 1;
-
     for (let i = 0; i < param.length; i++) {
       const g = sign * grad[i]!;
       const agreement = Math.sign(g * previous[i]!);

@@ -18,12 +18,23 @@ export interface SGDOptions {
   maximize: boolean;
 }
 
+/** The numbers of one step. */
+type SGDFactors = {
+  sign: number;
+  weightDecay: number;
+  lr: number;
+  keep: number;
+  take: number;
+  onGrad: number;
+  onBuffer: number;
+};
+
 /**
  * Stochastic gradient descent with momentum as in Sutskever et al., "On the importance of initialization and
  * momentum in deep learning" (2013), in PyTorch's variant: `buf = momentum * buf + (1 - dampening) * grad`,
  * `param -= lr * buf`, and the first gradient enters the buffer undamped.
  */
-export class SGD extends ElementwiseOptimizer<SGDOptions> {
+export class SGD extends ElementwiseOptimizer<SGDOptions, SGDFactors> {
   constructor(params: OptimizerParams<SGDOptions>, options: Partial<SGDOptions> = {}) {
     super(
       {
@@ -51,36 +62,36 @@ export class SGD extends ElementwiseOptimizer<SGDOptions> {
     return momentum === 0 ? {} : { momentum_buffer: 0 };
   }
 
-  override update(
-    param: Values,
-    grad: Values,
-    { momentum_buffer: buffer }: Record<string, Values>,
+  protected override factors(
     scalars: ParamScalars,
     { lr, momentum, dampening, weightDecay, nesterov, maximize }: Readonly<SGDOptions>,
-  ): void {
+  ): SGDFactors {
     const sign = maximize ? -1 : 1;
-    if (momentum === 0 || buffer === undefined) {
+    const first = scalars.step === 0;
+    if (momentum !== 0) scalars.step += 1;
+    const keep = first ? 0 : momentum;
+    const take = first ? 1 : 1 - dampening;
+    // The step is onGrad * g + onBuffer * b.
+    const onGrad = momentum === 0 || nesterov ? lr : 0;
+    const onBuffer = momentum === 0 ? 0 : nesterov ? lr * momentum : lr;
+    return { sign, weightDecay, lr, keep, take, onGrad, onBuffer };
+  }
+
+  protected override apply(
+    param: Values,
+    grad: Values,
+    state: Record<string, Values>,
+    { sign, weightDecay, lr, keep, take, onGrad, onBuffer }: SGDFactors,
+  ): void {
+    const buffer = onBuffer === 0 ? undefined : state.momentum_buffer;
+    if (buffer === undefined) {
       if (sgdInPlace({ param, grad }, { sign, weightDecay, lr })) return;
       if (weightDecay === 0) addScaled(param, grad, -sign * lr);
       else decayAndDescend(param, grad, sign, weightDecay, lr);
       return;
     }
-    const first = scalars.step === 0;
-    scalars.step += 1;
-    const keep = first ? 0 : momentum;
-    const take = first ? 1 : 1 - dampening;
-    if (!nesterov && sgdInPlace({ param, grad, buffer }, { sign, weightDecay, lr, keep, take })) return;
-    descendWithMomentum(
-      param,
-      grad,
-      buffer,
-      sign,
-      weightDecay,
-      lr,
-      keep,
-      take,
-      nesterov ? momentum : undefined,
-    );
+    if (onGrad === 0 && sgdInPlace({ param, grad, buffer }, { sign, weightDecay, lr, keep, take })) return;
+    descendWithMomentum(param, grad, buffer, sign, weightDecay, keep, take, onGrad, onBuffer);
   }
 }
 
@@ -113,14 +124,11 @@ function descendWithMomentum(
   buffer: Values,
   sign: number,
   weightDecay: number,
-  lr: number,
   keep: number,
   take: number,
-  nesterovMomentum: number | undefined,
+  onGrad: number,
+  onBuffer: number,
 ): void {
-  // The step is onGrad * g + onBuffer * b.
-  const onGrad = nesterovMomentum === undefined ? 0 : lr;
-  const onBuffer = nesterovMomentum === undefined ? lr : lr * nesterovMomentum;
   const { length } = param;
   for (let i = 0; i < length; i++) {
     const p = param[i]!;

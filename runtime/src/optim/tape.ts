@@ -1,17 +1,28 @@
 import * as tf from '../tf.js';
 
+/** An operation on the tape. */
+export interface TapeNode {
+  kernelName: string;
+  inputs: Record<string, tf.Tensor>;
+  outputs: tf.Tensor[];
+  saved?: tf.Tensor[];
+  /** The gradients of the inputs, each computed when it is asked for; null for outputs that have none. */
+  gradient?(dys: (tf.Tensor | null)[]): Record<string, () => tf.Tensor>;
+}
+
 /** The part of tfjs's engine that records operations; its types leave it out. */
-interface RecordingEngine {
+export interface RecordingEngine {
   startTape(): void;
   endTape(): void;
+  tidy<Result>(name: string, f: () => Result): Result;
   readonly state: {
     gradientDepth: number;
     kernelDepth: number;
-    activeTape: { saved?: tf.Tensor[] }[] | null;
+    activeTape: TapeNode[] | null;
   };
 }
 
-const recordingEngine = () => tf.engine() as unknown as RecordingEngine;
+export const recordingEngine = () => tf.engine() as unknown as RecordingEngine;
 
 /**
  * Records what `f` computes, so that gradients of any tensor in it can be asked for while it runs: what manual
@@ -24,11 +35,7 @@ export function withTape<Result>(f: () => Result): Result {
     return f();
   } finally {
     engine.endTape();
-    if (engine.state.gradientDepth === 0) {
-      for (const { saved } of engine.state.activeTape ?? [])
-        for (const tensor of saved ?? []) tensor.dispose();
-      engine.state.activeTape = null;
-    }
+    dropTape();
   }
 }
 
@@ -42,4 +49,16 @@ export function withoutTape<Result>(f: () => Result): Result {
   } finally {
     state.kernelDepth--;
   }
+}
+
+/** Frees what the tape saved, unless an outer recording still needs it. */
+export function dropTape(): void {
+  const { state } = recordingEngine();
+  if (state.gradientDepth > 0) return;
+  for (const node of state.activeTape ?? []) freeSaved(node);
+  state.activeTape = null;
+}
+
+export function freeSaved({ saved }: TapeNode): void {
+  for (const tensor of saved ?? []) tensor.dispose();
 }

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import '../engines/default.js';
+import { registerTorch } from '../engines/torch/register.js';
+import { addon } from '../engines/torch/torch.test.kit.js';
 import * as tf from '../tf.js';
 import { Adadelta } from './adadelta.js';
 import { Adagrad } from './adagrad.js';
@@ -15,6 +18,7 @@ import { RAdam } from './radam.js';
 import { RMSprop } from './rmsprop.js';
 import { Rprop } from './rprop.js';
 import { SGD } from './sgd.js';
+import './on-torch.js';
 
 /*
  * Trajectories that PyTorch 2.14.1 recorded (test/reference/README.md): ten steps on a quadratic problem of eight
@@ -96,10 +100,8 @@ function expectClose(
 const gradient = (values: Values, scale: number[], center: number[]) =>
   values.map((value, i) => scale[i]! * (value - center[i]!)) as Float32Array;
 
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-  await tf.ready();
-});
+if (addon !== undefined) registerTorch(addon);
+beforeAll(() => tf.setBackend('cpu'));
 
 describe('every recorded optimizer exists', () => {
   test.each([...new Set(Object.values(reference.float32).map(({ optimizer }) => optimizer))])(
@@ -113,7 +115,12 @@ describe('every recorded optimizer exists', () => {
 describe.each(Object.entries(reference.float32))('%s in float32', (_, reference32) => {
   const { optimizer: name, args, steps, state_of_w_after, defaults } = reference32;
 
-  test('follows the recorded trajectory and ends in the recorded state', () => {
+  test.each([
+    ['cpu', false],
+    ['torch', addon === undefined],
+  ])('follows the recorded trajectory and ends in the recorded state on %s', async (engine, missing) => {
+    if (missing) return;
+    await tf.setBackend(engine);
     const w = tf.variable(tf.tensor(w0!, [3, 2]));
     const b = tf.variable(tf.tensor1d(b0!));
     const optimizer = new classes[name]!([w, b], camelKeys(args));
@@ -134,6 +141,7 @@ describe.each(Object.entries(reference.float32))('%s in float32', (_, reference3
     optimizer.dispose();
     w.dispose();
     b.dispose();
+    await tf.setBackend('cpu');
   });
 
   test("has PyTorch's defaults", () => {

@@ -2,7 +2,7 @@ import type { TorchAddon } from './addon.js';
 import { numberOperations, type Operation } from './operation.js';
 
 const INTS = 1 << 16;
-const FLOATS = 1 << 12;
+const FLOATS = 1 << 14;
 const OUT = 1 << 14;
 const FREED = 1 << 10;
 
