@@ -17,7 +17,7 @@ export const engineBuildErrors = {
   PL6023:
     'The folder for builds of the torch engine cannot be written: no permission, a full disk, a read-only file ' +
     'system. It lies below XDG_CACHE_HOME where that is set, else in ~/.cache (on macOS in ~/Library/Caches). A build ' +
-    'takes a few megabytes.',
+    'takes a few megabytes, and while it runs up to 300 more.',
   PL6024:
     'The torch engine was compiled, but does not compute: a new process could not load it, or its first matrix ' +
     'product failed. It was not installed. Usual causes: libraries that libtorch needs are missing or of another ' +

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakeLibtorch, SUFFIX, write } from '../libtorch/fake-libtorch.test.support.js';
 import { loadTorchAddon } from '../load-addon.js';
@@ -110,6 +110,7 @@ describe.skipIf(!hasCompiler)('pl engine build', () => {
       ),
     );
     expect(built.devices).toEqual(['cpu']);
+    expect(readdirSync(dirname(built.path)).sort()).toEqual(['build.json', 'pl_torch.node']);
     expect(readdirSync(join(cacheFolder(), 'tmp'))).toEqual([]);
     expect(existsSync(join(cacheFolder(), 'lock'))).toBe(false);
   });
@@ -130,6 +131,22 @@ describe.skipIf(!hasCompiler)('pl engine build', () => {
     expect(source.built.path).not.toBe(first.built.path);
     write(root, { 'native/product.h': '/* two factors */ int product(int a, int b);\n' });
     expect((await build()).lines[2]).toMatch(/^compiled 2 of 3 sources/);
+  });
+
+  test('compiles the headers once where many sources use them, into nothing that stays', async () => {
+    await build({ jobs: 3 });
+    expect(readFileSync(log(), 'utf8')).not.toContain('c++-header');
+    for (let i = 0; i < 2; i++)
+      write(root, { [`native/many${i}.cc`]: `int many${i}() { return AT_ANSWER; }\n` });
+    const header = at('libtorch/include/ATen/ATen.h');
+    writeFileSync(header, '#define AT_ANSWER 42\n');
+    try {
+      expect((await build({ jobs: 1, force: true })).lines[2]).toMatch(/^compiled 5 of 5 sources/);
+    } finally {
+      writeFileSync(header, '');
+    }
+    expect(readFileSync(log(), 'utf8')).toContain('c++-header');
+    expect(readdirSync(join(cacheFolder(), 'tmp'))).toEqual([]);
   });
 
   test('is one build when two processes want it', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PLError } from '../../../errors/pl-error.js';
 import { findLibtorch } from '../libtorch/find-libtorch.js';
@@ -96,6 +96,7 @@ async function build(
   const log = new BuildLog(paths.log, verbose);
   const compiler = findCompiler();
   const folder = mkdtempSync(join(paths.temporary, 'build-'));
+  const result = join(folder, 'result');
   try {
     const standard = await chooseStandard(compiler, { libtorch, userFlags }, { folder, log });
     const recipe = { libtorch, standard, userFlags };
@@ -106,19 +107,21 @@ async function build(
       recipe,
       sources,
       paths,
+      folder,
       log,
       jobs,
       force,
     });
     onPhase(`compiled ${compiled} of ${objects.length} sources: ${clock()}`);
-    await link(addonIn(folder), objects, { compiler, recipe, log });
+    mkdirSync(result);
+    await link(addonIn(result), objects, { compiler, recipe, log });
     onPhase(`linked: ${clock()}`);
-    const devices = await smokeTest(addonIn(folder), log);
+    const devices = await smokeTest(addonIn(result), log);
     onPhase(`tested on ${devices.join(', ')}: ${clock()}`);
-    recordAddon(folder, recipe, devices);
+    recordAddon(result, recipe, devices);
     const place = join(paths.addons, addonName(sources, recipe));
     rmSync(place, { recursive: true, force: true });
-    renameSync(folder, place);
+    renameSync(result, place);
     pruneCache(paths);
     return { path: addonIn(place), recipe, devices };
   } finally {
@@ -151,7 +154,7 @@ function asCacheProblem(error: unknown, { root }: CachePaths): PLError | undefin
   const { syscall, message } = error as NodeJS.ErrnoException;
   if (syscall === undefined || syscall.startsWith('spawn')) return undefined;
   return new PLError('PL6023', `The folder for builds, ${root}, cannot be written: ${message}.`, {
-    hint: 'Make it writable, or set XDG_CACHE_HOME to a folder that is, with some megabytes of room.',
+    hint: 'Make it writable, or set XDG_CACHE_HOME to a folder that is, with 300 megabytes of room.',
     cause: error,
   });
 }

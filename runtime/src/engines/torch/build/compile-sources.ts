@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, renameSync, utimesSync } from 'node:fs';
+import { existsSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { join } from 'node:path';
 import type { CachePaths } from './cache.js';
@@ -12,11 +12,16 @@ import { type BuildLog, runCommand } from './run-command.js';
 /** What one compiler at work on ATen's headers takes, measured with GCC 12 and libtorch 1.13. */
 const BYTES_PER_JOB = 1e9;
 
+/** From this many sources per compiler on, the seconds for a precompiled header come back. */
+const PRECOMPILE_ABOVE = 3;
+
 export interface Compilation {
   compiler: Compiler;
   recipe: Recipe;
   sources: NativeSources;
   paths: CachePaths;
+  /** For what is of no use after the build. */
+  folder: string;
   log: BuildLog;
   /** Compilers at once. */
   jobs: number;
@@ -43,10 +48,11 @@ export async function compileSources(
   const waiting = sources.files.map((file, i) => ({ file, object: objects[i]! }));
   const stale = waiting.filter(({ object }) => force || !reuse(object));
   const compiled = stale.length;
+  const prelude = compiled > PRECOMPILE_ABOVE * jobs ? await precompile(compilation) : [];
   const stop = new AbortController();
   const work = async () => {
     for (let next = stale.shift(); next !== undefined && !stop.signal.aborted; next = stale.shift()) {
-      await compile(next.file, next.object, compilation, stop.signal).catch((problem) => {
+      await compile(next.file, next.object, prelude, compilation, stop.signal).catch((problem) => {
         stop.abort(problem);
         throw problem;
       });
@@ -72,15 +78,30 @@ function reuse(object: string): boolean {
   return true;
 }
 
+/**
+ * Compiles ATen's headers once for all sources, into hundreds of megabytes that go with the build.
+ *
+ * @returns the arguments that make a compiler use it; none when the compiler cannot do that
+ */
+async function precompile({ compiler, recipe, folder, log }: Compilation): Promise<string[]> {
+  const header = join(folder, 'aten.h');
+  writeFileSync(header, '#include <ATen/ATen.h>\n');
+  const output = `${header}.${/clang/i.test(compiler.identity) ? 'pch' : 'gch'}`;
+  const flags = [...compileFlags(recipe), '-x', 'c++-header', header, '-o', output];
+  const { code } = await runCommand([...compiler.command, ...flags], { log });
+  return code === 0 ? ['-include', header] : [];
+}
+
 async function compile(
   file: string,
   object: string,
+  prelude: readonly string[],
   compilation: Compilation,
   stop: AbortSignal,
 ): Promise<void> {
   const { compiler, recipe, sources, paths, log } = compilation;
   const unfinished = join(paths.temporary, `${process.pid}-${file.replaceAll('/', '-')}.o`);
-  const flags = [...compileFlags(recipe), ...includeFlags(sources.nodeHeaders), '-I.'];
+  const flags = [...prelude, ...compileFlags(recipe), ...includeFlags(sources.nodeHeaders), '-I.'];
   const command = [...compiler.command, ...flags, '-c', file, '-o', unfinished];
   const result = await runCommand(command, { cwd: sources.root, log, stop });
   if (result.code !== 0) throw compilerFailure(`compile ${file}`, result, log.path);
