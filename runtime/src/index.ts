@@ -86,6 +86,8 @@ export {
 } from './engines/doctor.js';
 export { type HostView, hostView, ownHostView } from './engines/host-memory.js';
 export { type EngineName, type EngineOptions, type SelectedEngine, selectEngine } from './engines/select.js';
+export { buildTorch, type TorchBuildOptions } from './engines/torch/build/build-torch.js';
+export type { BuiltAddon } from './engines/torch/build/built-addon.js';
 export { type ErrorCode, errorExplanations } from './errors/codes.js';
 export * from './errors/pl-error.js';
 export { accuracy } from './functional/accuracy.js';

@@ -123,6 +123,18 @@ test('pl generate --watch generates again after each change', async () => {
   }
 });
 
+test('pl engine build says what keeps it from building', () => {
+  vi.stubEnv('PL_LIBTORCH', file('libtorch'));
+  const { status, stdout, stderr } = pl('engine', 'build');
+  vi.unstubAllEnvs();
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(
+    /^error PL6020: The torch engine needs libtorch, and the one in \S+libtorch cannot be used/,
+  );
+  expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+  expect(pl('engine', 'build', '--jobs', '0').stderr).toContain('a whole number from 1 up');
+});
+
 test('pl explain tells about the codes of the compiler and of the runtime', () => {
   expect(pl('explain', 'pl1003').stdout).toMatch(/^PL1003: A method cannot serve its hook/);
   expect(pl('explain', '2006').stdout).toMatch(/^PL2006: /);

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { CommandError } from './commands/command-error.js';
 
 // Commands are loaded when they run: most need the TypeScript compiler, `pl run` must not wait for it.
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
+};
+const parseJobs = (text: string) => {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1 up.');
 };
 const program = new Command('pl')
   .description('Compiles, runs and explains training projects.')
@@ -53,6 +57,22 @@ program
   .description('tell the longer story of a code')
   .argument('<code>', 'such as PL1003')
   .action(async (code: string) => console.log(await (await import('./commands/explain.js')).explain(code)));
+
+program
+  .command('engine')
+  .description('the torch engine, which is compiled for the libtorch of a machine')
+  .command('build')
+  .description('find libtorch, compile the engine against it, and try it; once per machine')
+  .option('-f, --force', 'compile everything again')
+  .option('-v, --verbose', 'show every command and what it says')
+  .option(
+    '-j, --jobs <count>',
+    'compilers at once; by default one per core, where the memory allows',
+    parseJobs,
+  )
+  .action(async (options: { force?: boolean; verbose?: boolean; jobs?: number }) => {
+    process.exitCode = await (await import('./commands/engine.js')).buildEngine(options);
+  });
 
 program
   .command('doctor')

@@ -5,11 +5,15 @@ import type { OrtBackend } from './ort/backend.js';
 import { type EngineOptions, selectEngine } from './select.js';
 import type { SelectedEngine } from './selected-engine.js';
 import { loadTensorflow } from './tensorflow.js';
+import { blasAdvice } from './torch/libtorch/blas.js';
+import { describeLibtorch } from './torch/libtorch/libtorch.js';
+import { loadTorchAddon } from './torch/load-addon.js';
+import { describeTorch, torchAdvice } from './torch.js';
 
 export interface EngineCandidate {
   name: 'torch' | 'tensorflow' | 'ort';
   /** `runs` is the one that was chosen, `works` could be chosen. */
-  state: 'runs' | 'works' | 'broken' | 'missing';
+  state: 'runs' | 'works' | 'not built' | 'broken' | 'missing';
   /** What was found, in one line. */
   found: string;
   /** What would change it. */
@@ -32,7 +36,7 @@ export interface EngineReport {
 export async function inspectEngines(options: EngineOptions = {}): Promise<EngineReport> {
   const selected = await selectEngine(options);
   const gflops = measureProduct(selected.name === 'cpu' ? 256 : 1024);
-  const candidates = [torchCandidate(), ortCandidate(selected), await tensorflowCandidate(selected)];
+  const candidates = [torchCandidate(selected), ortCandidate(selected), await tensorflowCandidate(selected)];
   return { selected, gflops, cores: availableParallelism(), candidates };
 }
 
@@ -44,8 +48,8 @@ export function formatEngineReport({ selected, gflops, cores, candidates }: Engi
     `Threads   ${selected.threads} of ${cores}${threadAdvice(selected, cores)}`,
     '',
     ...candidates.flatMap(({ name, state, found, advice }) => [
-      `${name.padEnd(12)}${state.padEnd(8)}  ${found}`,
-      ...(advice === undefined ? [] : [`${' '.repeat(20)}→ ${advice}`]),
+      `${name.padEnd(12)}${state.padEnd(9)}  ${found}`,
+      ...(advice === undefined ? [] : [`${' '.repeat(23)}→ ${advice}`]),
     ]),
   ];
   return lines.join('\n');
@@ -70,8 +74,19 @@ function measureProduct(size: number): number {
   return (products * 2 * size ** 3) / seconds / 1e9;
 }
 
-function torchCandidate(): EngineCandidate {
-  return { name: 'torch', state: 'missing', found: 'not part of this version' };
+function torchCandidate({ name }: SelectedEngine): EngineCandidate {
+  const torch = loadTorchAddon({ askPython: true });
+  if (torch.state !== 'loaded') {
+    return { name: 'torch', state: torch.state, found: describeTorch(torch), advice: torchAdvice(torch) };
+  }
+  const devices = torch.addon.devices().join(', ');
+  const advice = blasAdvice(torch.libtorch);
+  return {
+    name: 'torch',
+    state: name === 'torch' ? 'runs' : 'works',
+    found: `${describeLibtorch(torch.libtorch)}; devices: ${devices}`,
+    ...(advice !== undefined && { advice }),
+  };
 }
 
 function ortCandidate({ name, reason }: SelectedEngine): EngineCandidate {

@@ -7,13 +7,18 @@ import * as tf from '../tf.js';
 import { formatEngineReport, inspectEngines } from './doctor.js';
 import { useEmbedded } from './embedded.js';
 import { selectEngine } from './select.js';
+import { fakeLibtorch } from './torch/libtorch/fake-libtorch.test.support.js';
 
 let project: string;
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'engines-'));
   vi.spyOn(process, 'cwd').mockReturnValue(project);
+  // Without libtorch, also on a machine that has it.
+  vi.stubEnv('PL_LIBTORCH', join(project, 'libtorch'));
+  vi.stubEnv('XDG_CACHE_HOME', join(project, 'cache'));
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   vi.restoreAllMocks();
   rmSync(project, { recursive: true });
 });
@@ -65,6 +70,44 @@ describe('selectEngine', () => {
     await expect(selectEngine({ engine: 'tensorflow' })).rejects.toMatchObject({
       code: 'PL6001',
       message: expect.stringContaining('libtensorflow.so.2'),
+    });
+  });
+});
+
+describe('with a libtorch that nothing was built for', () => {
+  beforeEach(() => fakeLibtorch(join(project, 'libtorch')));
+
+  test('the embedded engine says what would make it an engine', async () => {
+    const { name, reason } = await selectEngine({ threads: 1 });
+    expect(name).toBe('ort');
+    expect(reason).toBe(
+      'ort (ONNX Runtime, CPU, 1 thread): the embedded engine; ' +
+        'libtorch 2.3.1 is here, `pl engine build` makes an engine of it',
+    );
+  });
+
+  test('the engine torch cannot be asked for', async () => {
+    await expect(selectEngine({ engine: 'torch' })).rejects.toMatchObject({
+      code: 'PL6001',
+      message: expect.stringContaining(`libtorch 2.3.1 (CPU) in ${join(project, 'libtorch')}`),
+      hint: 'pl engine build',
+    });
+  });
+
+  test('an accelerator that no engine has is refused with what was found', async () => {
+    await expect(selectEngine({ accelerator: 'gpu' })).rejects.toMatchObject({
+      code: 'PL6002',
+      message: expect.stringMatching(/was not built for it; this project has neither @tensorflow/),
+      hint: 'pl engine build',
+    });
+  });
+
+  test('the doctor says the same', async () => {
+    const report = await inspectEngines({ threads: 1 });
+    expect(report.candidates[0]).toMatchObject({
+      name: 'torch',
+      state: 'not built',
+      advice: 'pl engine build',
     });
   });
 });

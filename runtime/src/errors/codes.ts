@@ -2,6 +2,7 @@ import { checkpointErrors } from './checkpoint-errors.js';
 import { clusterErrors } from './cluster-errors.js';
 import { configErrors } from './config-errors.js';
 import { dataErrors } from './data-errors.js';
+import { engineBuildErrors } from './engine-build-errors.js';
 import { engineErrors } from './engine-errors.js';
 import { optimErrors } from './optim-errors.js';
 import { precisionErrors } from './precision-errors.js';
@@ -17,6 +18,7 @@ export const errorExplanations = {
   ...dataErrors,
   ...trainerErrors,
   ...engineErrors,
+  ...engineBuildErrors,
   ...optimErrors,
   ...clusterErrors,
   ...precisionErrors,

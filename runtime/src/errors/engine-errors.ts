@@ -1,12 +1,13 @@
 /** PL6xxx. */
 export const engineErrors = {
   PL6001:
-    'The engine that was asked for cannot run here. `torch` needs libtorch, `tensorflow` needs ' +
-    '@tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu in the project; `ort` is always there. With ' +
-    '`trainer.engine: auto` the best engine that works is taken. `pl doctor` lists what was found.',
+    'The engine that was asked for cannot run here. `torch` needs libtorch, and once per machine `pl engine build`; ' +
+    '`tensorflow` needs @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu in the project; `ort` is always there. ' +
+    'With `trainer.engine: auto` the best engine that works is taken. `pl doctor` lists what was found.',
   PL6002:
-    'The device that was asked for cannot be used: no engine that works here reaches it. A GPU needs an engine ' +
-    'with GPU support and its driver; the embedded engine runs on the CPU only. Set `trainer.accelerator` to ' +
+    'The device that was asked for cannot be used: no engine that works here reaches it. `gpu` needs the engine torch, ' +
+    'built against a libtorch for CUDA, or tensorflow with @tensorflow/tfjs-node-gpu, and the driver; `mps` needs the ' +
+    'engine torch on a Mac with Apple silicon; the embedded engine runs on the CPU only. Set `trainer.accelerator` to ' +
     '`auto` or `cpu` to train without it.',
   PL6003:
     'A setting of the engine has a value that it cannot have. The message names the setting and the values.',
