@@ -9,9 +9,7 @@ const onCpu = tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName)
 describe('the kernels of torch', () => {
   it('are native or named with the reason why not', () => {
     expect(onCpu.length).toBeGreaterThan(150);
-    expect(
-      onCpu.filter((name) => !(name in nativeKernels || name in hostKernels)),
-    ).toEqual([]);
+    expect(onCpu.filter((name) => !(name in nativeKernels || name in hostKernels))).toEqual([]);
   });
 
   it('are on no list for nothing', () => {
