@@ -1,6 +1,6 @@
 /**
  * Everything that must pass: unit, reference and end-to-end tests (Vitest), then tfjs-core's conformance suite on the
- * embedded engine. Closes with one line, `N passed, N failed`, and fails when anything did.
+ * embedded engine and, where it is built, on the torch engine. Closes with one line, `N passed, N failed`, and fails when anything did.
  */
 
 import { spawn } from 'node:child_process';
@@ -9,6 +9,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadTorchAddon } from '../runtime/src/engines/torch/load-addon.js';
+import { describeTorch } from '../runtime/src/engines/torch.js';
 
 interface Result {
   passed: number;
@@ -28,6 +30,9 @@ interface VitestReport {
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const results = [await vitest(), await conformance('ort')];
+const torch = loadTorchAddon();
+if (torch.state === 'loaded') results.push(await conformance('torch'));
+else console.log(`\nNo conformance of the engine torch: ${describeTorch(torch)}.`);
 const sum = (key: keyof Result) => results.reduce((total, result) => total + result[key], 0);
 const skipped = sum('skipped') === 0 ? '' : `, ${sum('skipped')} skipped`;
 process.exitCode = sum('failed') === 0 ? 0 : 1;

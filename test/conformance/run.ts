@@ -1,7 +1,7 @@
 /**
  * Runs tfjs-core's own conformance suite (about 4,230 specs, shipped in its npm package) on an engine.
  *
- *     npm run conformance -- ort        # the engines: ort, cpu
+ *     npm run conformance -- ort        # the engines: ort, torch, cpu
  *
  * `ort` runs twice: as it is, and with the size limits off, because the suite's tensors are small and would
  * otherwise rarely reach ONNX Runtime. Prints failures, closes with `N passed, N failed`.
@@ -9,6 +9,8 @@
 
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { loadTorchAddon } from '../../runtime/src/engines/torch/load-addon.js';
+import { describeTorch, torchAdvice } from '../../runtime/src/engines/torch.js';
 import { bundleSuite } from './bundle.js';
 
 const ENGINES = ['ort', 'torch', 'cpu'] as const;
@@ -43,6 +45,14 @@ function report(result: SpecResult): void {
   console.log(`FAILED ${result.fullName}\n       ${first?.message.split('\n', 1)[0]}`);
 }
 
+if (engine === 'torch') {
+  const torch = loadTorchAddon();
+  if (torch.state !== 'loaded') {
+    console.error(`The engine cannot run: ${describeTorch(torch)}. What helps: ${torchAdvice(torch)}.`);
+    process.exit(2);
+  }
+  process.env.CONFORMANCE_ADDON = torch.path;
+}
 process.env.CONFORMANCE_ENGINE = engine;
 const started = performance.now();
 const suite = await bundleSuite();

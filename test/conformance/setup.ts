@@ -16,7 +16,7 @@ const environment = (backendName: string) => ({
 if (process.env.CONFORMANCE_ENGINE === 'cpu') {
   setTestEnvs([environment('cpu')]);
 } else if (process.env.CONFORMANCE_ENGINE === 'torch') {
-  registerTorch(createRequire(import.meta.url)(process.env.PL_TORCH_ADDON!));
+  registerTorch(createRequire(import.meta.url)(process.env.CONFORMANCE_ADDON!));
   setTestEnvs([environment('torch')]);
 } else {
   const binding = loadBinding();

@@ -9,7 +9,7 @@ import { rootsIn } from './libtorch/inspect-folder.js';
 import type { Libtorch, UnusableLibtorch } from './libtorch/libtorch.js';
 
 export type TorchAddonSearch =
-  | { state: 'loaded'; addon: TorchAddon; libtorch: Libtorch }
+  | { state: 'loaded'; addon: TorchAddon; libtorch: Libtorch; path: string }
   | { state: 'not built'; libtorch: Libtorch }
   | { state: 'missing'; searched: readonly UnusableLibtorch[] }
   | { state: 'broken'; libtorch: Libtorch; cause: unknown };
@@ -42,7 +42,7 @@ export function loadTorchAddon({
   const { libtorch } = built.recipe;
   try {
     const addon = createRequire(import.meta.url)(built.path) as TorchAddon;
-    loaded = { state: 'loaded', addon, libtorch };
+    loaded = { state: 'loaded', addon, libtorch, path: built.path };
     return loaded;
   } catch (cause) {
     return { state: 'broken', libtorch, cause };
