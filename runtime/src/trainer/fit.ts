@@ -25,7 +25,7 @@ export async function fit(
   session.fitData = data;
   const configured = configureOptimizers(session);
   const { optimizers, lrSchedulers } = configured;
-  for (const optimizer of optimizers) optimizer.zeroGrad();
+  module.zeroGrad();
   const resumed = source && restoreTraining(configured, module, source);
   trainer.optimizers = optimizers;
   trainer.lrSchedulerConfigs = lrSchedulers;
