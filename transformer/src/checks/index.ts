@@ -9,6 +9,7 @@ import { checkHookNames } from './check-hook-names.js';
 import { checkHookPlacement } from './check-hook-placement.js';
 import { checkHparams } from './check-hparams.js';
 import { checkMonitors } from './check-monitors.js';
+import { checkOptions } from './check-options.js';
 import { checkProgram } from './check-program.js';
 import { checkSignatures } from './check-signatures.js';
 import { checkSteps } from './check-steps.js';
@@ -27,6 +28,7 @@ const checks: readonly Check[] = [
   checkSteps,
   checkBatches,
   checkMonitors,
+  checkOptions,
 ];
 
 /** Everything that is wrong with a project, as far as its classes go. */
