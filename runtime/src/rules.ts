@@ -5,7 +5,7 @@
 export { resolveModelCheckpointOptions } from './callbacks/model-checkpoint-options.js';
 export { namedSettings } from './config/named-settings.js';
 export { PLError } from './errors/pl-error.js';
-export { type LogLevels, logLevels, nothingMeasured, resolveLevels } from './loops/log-levels.js';
+export { type LogLevels, levelsOf, nothingMeasured, resolveLevels } from './loops/log-levels.js';
 export { optionProblems } from './trainer/check-options.js';
 export { resolveTrainerConfig } from './trainer/options.js';
 export { manualOptimizationProblems } from './trainer/validate-options.js';

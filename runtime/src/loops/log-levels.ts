@@ -48,6 +48,11 @@ export const logLevels: { readonly [Hook in HookName]?: LogLevels } = {
   on_test_epoch_end: epoch,
 };
 
+/** What `log` records in a hook; undefined where it is not allowed. */
+export function levelsOf(hook: string): LogLevels | undefined {
+  return Object.hasOwn(logLevels, hook) ? logLevels[hook as HookName] : undefined;
+}
+
 /** The error for `log` in a hook that is not among them. @param where such as `in setup` */
 export function nothingMeasured(name: string, where: string): PLError {
   return new PLError('PL5002', `log('${name}') was called where nothing is measured: ${where}.`, {

@@ -8,6 +8,7 @@ import { checkHiddenBases } from './check-hidden-bases.js';
 import { checkHookNames } from './check-hook-names.js';
 import { checkHookPlacement } from './check-hook-placement.js';
 import { checkHparams } from './check-hparams.js';
+import { checkLogging } from './check-logging.js';
 import { checkMonitors } from './check-monitors.js';
 import { checkOptions } from './check-options.js';
 import { checkProgram } from './check-program.js';
@@ -27,6 +28,7 @@ const checks: readonly Check[] = [
   checkFitCalls,
   checkSteps,
   checkBatches,
+  checkLogging,
   checkMonitors,
   checkOptions,
 ];
