@@ -9,6 +9,7 @@ import { checkHookNames } from './check-hook-names.js';
 import { checkHookPlacement } from './check-hook-placement.js';
 import { checkHparams } from './check-hparams.js';
 import { checkLogging } from './check-logging.js';
+import { checkLoss } from './check-loss.js';
 import { checkMonitors } from './check-monitors.js';
 import { checkOptions } from './check-options.js';
 import { checkProgram } from './check-program.js';
@@ -28,6 +29,7 @@ const checks: readonly Check[] = [
   checkFitCalls,
   checkSteps,
   checkBatches,
+  checkLoss,
   checkLogging,
   checkMonitors,
   checkOptions,

@@ -18,6 +18,7 @@ import { SettingName } from './setting-name.js';
 import { SettingWithoutDefault } from './setting-without-default.js';
 import { SettingWithoutSchema } from './setting-without-schema.js';
 import { StepDisagreement } from './step-disagreement.js';
+import { StepWithoutLoss } from './step-without-loss.js';
 import { UndecoratedHook } from './undecorated-hook.js';
 import { UnknownHook } from './unknown-hook.js';
 import { UnknownMetric } from './unknown-metric.js';
@@ -50,4 +51,5 @@ export const diagnosticKinds: readonly DiagnosticKind[] = [
   SettingDefault,
   SettingWithoutDefault,
   SettingName,
+  StepWithoutLoss,
 ];
