@@ -12,7 +12,9 @@ import { checkLogging } from './check-logging.js';
 import { checkLoss } from './check-loss.js';
 import { checkMonitors } from './check-monitors.js';
 import { checkOptions } from './check-options.js';
+import { checkParameters } from './check-parameters.js';
 import { checkProgram } from './check-program.js';
+import { checkSchedulers } from './check-schedulers.js';
 import { checkSignatures } from './check-signatures.js';
 import { checkSteps } from './check-steps.js';
 import { checkUndecorated } from './check-undecorated.js';
@@ -31,6 +33,8 @@ const checks: readonly Check[] = [
   checkBatches,
   checkLoss,
   checkLogging,
+  checkParameters,
+  checkSchedulers,
   checkMonitors,
   checkOptions,
 ];

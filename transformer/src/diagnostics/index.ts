@@ -12,6 +12,8 @@ import { HookOutside } from './hook-outside.js';
 import { HookPlacement } from './hook-placement.js';
 import { HparamsMisuse } from './hparams-misuse.js';
 import { IncompleteModule } from './incomplete-module.js';
+import { OptimizerWithoutParameters } from './optimizer-without-parameters.js';
+import { SchedulerWithoutMonitor } from './scheduler-without-monitor.js';
 import { SettingConstraint } from './setting-constraint.js';
 import { SettingDefault } from './setting-default.js';
 import { SettingName } from './setting-name.js';
@@ -52,4 +54,6 @@ export const diagnosticKinds: readonly DiagnosticKind[] = [
   SettingWithoutDefault,
   SettingName,
   StepWithoutLoss,
+  OptimizerWithoutParameters,
+  SchedulerWithoutMonitor,
 ];

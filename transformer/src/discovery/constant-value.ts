@@ -1,4 +1,5 @@
 import { Node, type ObjectLiteralExpression } from 'ts-morph';
+import { propertyValue } from './property-value.js';
 
 /** The value of an expression that is known before it runs, in a box; undefined when only a run can tell. */
 export function constantValue(expression: Node | undefined): { readonly value: unknown } | undefined {
@@ -28,7 +29,7 @@ function allOf(nodes: readonly Node[]): { value: unknown[] } | undefined {
 
 function recordOf(literal: ObjectLiteralExpression): { value: object } | undefined {
   const entries = literal.getProperties().map((property) => {
-    const value = Node.isPropertyAssignment(property) ? constantValue(property.getInitializer()) : undefined;
+    const value = constantValue(propertyValue(property));
     return value && ([property.getSymbolOrThrow().getName(), value.value] as const);
   });
   return entries.every((entry) => entry !== undefined) ? { value: Object.fromEntries(entries) } : undefined;
@@ -37,6 +38,7 @@ function recordOf(literal: ObjectLiteralExpression): { value: object } | undefin
 /** Booleans, negative numbers, and constants with a name: their type says what they are. */
 function valueOfType(node: Node): { value: unknown } | undefined {
   const type = node.getType();
+  if (type.isNull()) return { value: null };
   if (type.isBooleanLiteral()) return { value: type.getText() === 'true' };
   return type.isNumberLiteral() || type.isStringLiteral() ? { value: type.getLiteralValue() } : undefined;
 }

@@ -1,6 +1,7 @@
 import { Node } from 'ts-morph';
 import type { GivenSettings } from '../config/contradictions.js';
 import { constantValue, unwrapped } from './constant-value.js';
+import { propertyValue } from './property-value.js';
 
 /** Options that stand in the source as `{ name: value, … }`, each with the node of its property. */
 export interface WrittenOptions extends GivenSettings<Node> {
@@ -23,11 +24,7 @@ export function readOptions(expression: Node | undefined, group: string): Writte
       continue;
     }
     const path = `${group}.${property.getSymbol()?.getName()}`;
-    const constant = Node.isShorthandPropertyAssignment(property)
-      ? constantValue(property.getNameNode())
-      : Node.isPropertyAssignment(property)
-        ? constantValue(property.getInitializer())
-        : undefined;
+    const constant = constantValue(propertyValue(property));
     if (constant === undefined) hidden.add(path);
     else hidden.delete(path);
     if (constant !== undefined && constant.value !== undefined)
