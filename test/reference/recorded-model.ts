@@ -49,6 +49,11 @@ function linear(data: ScenarioData, record: RecordCall): new () => Linear {
         .mean();
     }
 
+    override zeroGrad(): void {
+      if (this.trainer.state.stage === 'validate') record('module', 'zero_grad', []);
+      super.zeroGrad();
+    }
+
     override clipGradients(...args: Parameters<LightningModule['clipGradients']>): void {
       record('module', 'clip_gradients', []);
       super.clipGradients(...args);
@@ -124,6 +129,9 @@ function hookMethods(data: ScenarioData, record: RecordCall): Methods {
     },
     test_step: evaluate,
     predict_step: evaluate,
+    on_validation_model_zero_grad(this: Linear) {
+      this.zeroGrad();
+    },
     on_validation_model_eval: leaveTraining,
     on_test_model_eval: leaveTraining,
     on_predict_model_eval: leaveTraining,

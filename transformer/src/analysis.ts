@@ -1,6 +1,7 @@
 import type { ClassDeclaration, SourceFile } from 'ts-morph';
 import { HookCatalog } from './discovery/hook-catalog.js';
 import { type LightningClass, readClass } from './discovery/lightning-class.js';
+import { findLogCalls, type LogCall } from './discovery/log-calls.js';
 import { findLoggedMetrics, type LoggedMetrics } from './discovery/logged-metrics.js';
 import { findMainCalls, type MainCall } from './discovery/main-call.js';
 import { type OpenProject, projectFiles } from './discovery/open-project.js';
@@ -17,6 +18,7 @@ export interface Analysis {
   /** Those of them that the runtime works with, in the order of the files. */
   readonly classes: readonly LightningClass[];
   readonly mainCalls: readonly MainCall[];
+  readonly logCalls: readonly LogCall[];
   readonly metrics: LoggedMetrics;
 }
 
@@ -25,6 +27,7 @@ export function analyse(opened: OpenProject, files: readonly SourceFile[] = proj
   const runtime = new RuntimeSymbols(opened.runtime);
   const declarations = files.flatMap((file) => file.getClasses());
   const classes = declarations.flatMap((declaration) => readClass(declaration, runtime) ?? []);
+  const logCalls = findLogCalls(files, runtime);
   return {
     runtime,
     catalog: HookCatalog.read(opened.project, opened.runtime),
@@ -32,6 +35,7 @@ export function analyse(opened: OpenProject, files: readonly SourceFile[] = proj
     declarations,
     classes,
     mainCalls: findMainCalls(files, runtime),
-    metrics: findLoggedMetrics(files, classes, runtime),
+    logCalls,
+    metrics: findLoggedMetrics(logCalls, classes),
   };
 }

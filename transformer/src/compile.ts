@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { analyse } from './analysis.js';
+import { checkConfigFiles } from './check-config-files.js';
 import { check } from './checks/index.js';
 import { generateConfig } from './config/index.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
@@ -10,7 +11,7 @@ import type { GeneratedFile } from './emit/generated-file.js';
 import { hooksFile } from './emit/hooks-file.js';
 import { loopsFile } from './emit/loops-file.js';
 import { metricsFile } from './emit/metrics-file.js';
-import { checkConfigFiles, settingDiagnostics, settingsSource } from './settings.js';
+import { settingDiagnostics, settingsSource } from './settings.js';
 import { readReferenceLoops } from './specialise/reference-loops.js';
 
 /** What came of a project: what is wrong with it, and, unless something is an error, the files to write. */
@@ -33,7 +34,7 @@ export function compile(opened: OpenProject): Compilation {
   const config = generateConfig(settingsSource(analysis, catalog, outDir));
   diagnostics.push(
     ...settingDiagnostics(config.problems),
-    ...('definition' in config ? checkConfigFiles(opened.root, config.definition) : []),
+    ...('definition' in config ? checkConfigFiles(analysis, opened.root, config.definition) : []),
   );
   if (!('definition' in config) || hasErrors(diagnostics)) return { diagnostics, files: [] };
 

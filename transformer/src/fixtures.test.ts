@@ -96,10 +96,10 @@ describe('projects with errors', () => {
   });
 });
 
-/** The lines of a loop that say which class it is for and which methods it calls. */
+/** The lines of a loop that say which class it is for and which of its methods it calls. */
 function ownLines(loop: string): string {
   const lines = loop
     .split('\n')
-    .filter((line) => /^(import|export|registerCompiled)|\bmodel\b|-1/.test(line));
+    .filter((line) => /^(import|export|registerCompiled)|\bmodel\b(?!\.zeroGrad)|-1/.test(line));
   return `${lines.join('\n')}\n`;
 }

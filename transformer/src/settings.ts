@@ -1,16 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ConfigDefinition } from '@pl-ts/runtime/config';
 import type { Node } from 'ts-morph';
 import type { Analysis } from './analysis.js';
-import {
-  checkConfigFile,
-  type HparamsSource,
-  type SchemaProblem,
-  type SchemaProblemKind,
-  type SettingsSource,
-} from './config/index.js';
-import { ConfigurationMistake } from './diagnostics/configuration-mistake.js';
+import type { HparamsSource, SchemaProblem, SchemaProblemKind, SettingsSource } from './config/index.js';
 import type { Diagnostic } from './diagnostics/diagnostic.js';
 import { SettingConstraint } from './diagnostics/setting-constraint.js';
 import { SettingDefault } from './diagnostics/setting-default.js';
@@ -63,19 +53,4 @@ const diagnosticOf = {
 
 export function settingDiagnostics(problems: readonly SchemaProblem[]): Diagnostic[] {
   return problems.map(({ kind, node, message }) => new diagnosticOf[kind](node, message));
-}
-
-/** What is wrong in the configuration files at a project's root. */
-export function checkConfigFiles(root: string, definition: ConfigDefinition): Diagnostic[] {
-  return ['config.yaml', 'config.yml', 'config.json']
-    .map((name) => join(root, name))
-    .filter((file) => existsSync(file))
-    .flatMap((file) =>
-      checkConfigFile(readFileSync(file, 'utf8'), file, definition).map(
-        ({ code, message, hint, line, column }) => {
-          const text = hint === undefined ? message : `${message.replace(/\.$/, '')}. ${hint}`;
-          return new ConfigurationMistake({ file, line, column }, code, text);
-        },
-      ),
-    );
 }

@@ -81,7 +81,7 @@ function check(options: ResolvedModelCheckpointOptions): void {
   if (monitor === null && saveTopK > 1) {
     throw new PLError(
       'PL5050',
-      `checkpoint.saveTopK is ${saveTopK}, but no metric says which are the best.`,
+      `checkpoint.saveTopK is ${saveTopK}, but checkpoint.monitor is null: no metric says which are the best.`,
       {
         hint: 'Set checkpoint.monitor to a metric that the module logs, or saveTopK to 1 (the newest) or -1 (all).',
       },

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { namedSettings } from '../config/named-settings.js';
 import { describeOrigin, type Origin } from '../config/origin.js';
 import { PLError } from '../errors/pl-error.js';
 
@@ -44,8 +45,7 @@ export function describeError(
 }
 
 function withOrigins(error: PLError, origins: ReadonlyMap<string, Origin>): PLError {
-  const named = new Set(error.message.match(/\b(?:trainer|checkpoint)\.\w+/g) ?? []);
-  const places = [...named].flatMap((path) => {
+  const places = namedSettings(error.message).flatMap((path) => {
     const origin = origins.get(path);
     return origin === undefined || origin.kind === 'default'
       ? []

@@ -107,7 +107,8 @@ export interface ModuleHooks
   /**
    * Gets what the steps of the epoch gave, by batch: a record with the loss, or what the step returned; batches without
    * are left out. Comes before `on_train_epoch_end`; the outputs' tensors and those made here are disposed after it,
-   * unless kept (`tf.keep`).
+   * unless kept (`tf.keep`). In an epoch that was resumed in its middle they are those of the batches since then:
+   * checkpoints do not hold outputs.
    */
   training_epoch_end(outputs: unknown[]): MaybeAsync;
   on_train_epoch_end(): MaybeAsync;
@@ -138,6 +139,7 @@ export interface ModuleHooks
   /** Replaces `scheduler.step(metric)`; the metric is that of the scheduler's `monitor`. */
   lr_scheduler_step(scheduler: LRScheduler, metric: number | undefined): Synchronous;
 
+  /** Replaces `this.zeroGrad()`, which frees the gradients before a validation between optimizer steps. */
   on_validation_model_zero_grad(): MaybeAsync;
 
   on_save_checkpoint(checkpoint: Checkpoint): MaybeAsync;

@@ -25,7 +25,7 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
           if (hooks.on_validation_model_zero_grad) {
             await hooks.on_validation_model_zero_grad();
           } else {
-            optimizer.zeroGrad();
+            run.model.zeroGrad();
           }
         }
         await run.validate();

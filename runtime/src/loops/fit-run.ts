@@ -1,12 +1,11 @@
 import type { LoaderState } from '../data/data-loader.js';
-import { PLError } from '../errors/pl-error.js';
 import type { BackwardPass, TrainingStepOutput } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
-import { backward, backwardBy } from '../optim/backward.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { withTape } from '../optim/tape.js';
 import type * as tf from '../tf.js';
+import { AutomaticOptimization } from './automatic-optimization.js';
 import type { BatchStream } from './batch-stream.js';
 import { EpochOutputs } from './epoch-outputs.js';
 import type { LoopHost } from './loop-host.js';
@@ -16,7 +15,7 @@ import { type FitProgress, startOfEpoch } from './progress.js';
 import { Results, type ResultsState } from './results.js';
 import { StepOutputs } from './step-outputs.js';
 import { StoppingRule } from './stopping-rule.js';
-import { emptyTrainingData, hasGradients, unreachedParameters } from './training-checks.js';
+import { emptyTrainingData, WeightsCheck } from './training-checks.js';
 import { ValidationSchedule } from './validation-schedule.js';
 
 /** An epoch's place in its data, and what its metrics have accumulated. */
@@ -66,10 +65,8 @@ export class FitRun<Batch = unknown> {
   readonly #stopping: StoppingRule;
   #validation: ValidationSchedule | undefined;
   #validatedAt = performance.now();
-  #params: tf.Variable[] = [];
-  /** How many of the optimizer's groups are in there. */
-  #groups = 0;
-  readonly #variables: number;
+  readonly #automatic: AutomaticOptimization;
+  readonly #weights: WeightsCheck;
   #resumeFrom: FitPlan<Batch>['resumeFrom'];
   #stream: BatchStream<Batch> | undefined;
   /** Of the epoch that ended last. */
@@ -86,7 +83,8 @@ export class FitRun<Batch = unknown> {
     this.progress = plan.progress;
     this.#resumeFrom = plan.resumeFrom;
     this.#stopping = new StoppingRule(host.config);
-    this.#variables = plan.model.stateDict().size;
+    this.#weights = new WeightsCheck(plan.model);
+    this.#automatic = new AutomaticOptimization(host, this.optimizer, this.#weights);
     if (plan.resumeFrom) this.results.loadState(plan.resumeFrom.results);
   }
 
@@ -212,33 +210,13 @@ export class FitRun<Batch = unknown> {
 
   /** Runs `forward` on the tape and adds the gradients of its loss to those of the parameters. */
   backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
-    const params = this.#paramsNow();
-    const loss = this.#step(() => backward(forward, params, this.#gradientScale));
-    if (loss !== undefined) this.#checkReach();
-    return loss;
-  }
-
-  /** The parameters to train; groups may join during training. */
-  #paramsNow(): readonly tf.Variable[] {
-    const { paramGroups } = this.optimizer;
-    if (paramGroups.length !== this.#groups) {
-      this.#params = paramGroups.flatMap((group) => group.params);
-      this.#groups = paramGroups.length;
-    }
-    return this.#params;
-  }
-
-  /** Training goes on for ever without a change if nobody says so. */
-  #checkReach(): void {
-    if (hasGradients(this.#params)) return;
-    this.#checkVariables();
-    throw unreachedParameters(this.model);
+    return this.#step(() => this.#automatic.backward(forward));
   }
 
   /** As `backward`, with the module's own backward pass. */
   backwardBy(forward: () => tf.Scalar | undefined, own: BackwardPass): tf.Scalar | undefined {
     return this.#step(() =>
-      backwardBy(forward, this.#paramsNow(), this.#gradientScale, (loss, propagate) => {
+      this.#automatic.backwardBy(forward, (loss, propagate) => {
         this.results.phase = 'backward';
         own(loss, propagate);
       }),
@@ -250,11 +228,6 @@ export class FitRun<Batch = unknown> {
     const loss = forwardAndBackward();
     this.#outputs.loss = loss;
     return loss;
-  }
-
-  /** Each batch of an accumulation window has its share of the gradients. */
-  get #gradientScale(): number {
-    return 1 / this.#host.config.accumulateGradBatches;
   }
 
   /** The loss in what a training step returned. */
@@ -302,7 +275,7 @@ export class FitRun<Batch = unknown> {
   /** Counts the batch that was just trained on. */
   countStep(): void {
     const { progress } = this;
-    if (progress.totalBatches === 0) this.#checkVariables();
+    if (progress.totalBatches === 0) this.#weights.check();
     progress.logStep = progress.batchesThatStepped;
     if (this.endsAccumulation) {
       if (this.automaticOptimization) progress.globalStep++;
@@ -430,16 +403,5 @@ export class FitRun<Batch = unknown> {
   #freeBatch(): void {
     this.#outputs.free();
     this.#stream?.release();
-  }
-
-  /** Layers that are built when they are first used have weights that the optimizer never saw. */
-  #checkVariables(): void {
-    const now = Array.from(this.model.stateDict().keys());
-    if (now.length === this.#variables) return;
-    throw new PLError(
-      'PL5008',
-      `${this.model.constructor.name} got new weights during its first training step (it had ${this.#variables} variables, now ${now.length}), which the optimizer does not know.`,
-      { hint: 'Build every layer in the constructor: give inputShape, or call layer.build(shape).' },
-    );
   }
 }

@@ -1,3 +1,4 @@
+import { PLError } from '../errors/pl-error.js';
 import type { HookName } from '../hooks/signatures.js';
 
 /** What `log` records in a hook when it is not told. */
@@ -46,3 +47,37 @@ export const logLevels: { readonly [Hook in HookName]?: LogLevels } = {
   test_epoch_end: epoch,
   on_test_epoch_end: epoch,
 };
+
+/** What `log` records in a hook; undefined where it is not allowed. */
+export function levelsOf(hook: string): LogLevels | undefined {
+  return Object.hasOwn(logLevels, hook) ? logLevels[hook as HookName] : undefined;
+}
+
+/** The error for `log` in a hook that is not among them. @param where such as `in setup` */
+export function nothingMeasured(name: string, where: string): PLError {
+  return new PLError('PL5002', `log('${name}') was called where nothing is measured: ${where}.`, {
+    hint: 'Call it from a step, or from another hook of the batches and epochs of training, validation or test.',
+  });
+}
+
+/** Fills in a hook's defaults. @throws PLError PL5003 for levels that the hook does not have */
+export function resolveLevels(
+  name: string,
+  options: { readonly onStep?: boolean; readonly onEpoch?: boolean },
+  hook: string,
+  levels: LogLevels,
+): Pick<LogLevels, 'onStep' | 'onEpoch'> {
+  const { onStep = levels.onStep, onEpoch = levels.onEpoch } = options;
+  if (!levels.ofBatch && (onStep || !onEpoch)) {
+    const option = onStep ? 'onStep: true' : 'onEpoch: false';
+    throw new PLError('PL5003', `log('${name}', …, { ${option} }) was called in ${hook}.`, {
+      hint: 'There is no step there, only the epoch: leave onStep and onEpoch out.',
+    });
+  }
+  if (!onStep && !onEpoch) {
+    throw new PLError('PL5003', `log('${name}', …, { onStep: false, onEpoch: false }) records nothing.`, {
+      hint: 'Set one of them, or leave both out.',
+    });
+  }
+  return { onStep, onEpoch };
+}

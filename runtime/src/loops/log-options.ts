@@ -1,6 +1,6 @@
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
-import type { LogLevels } from './log-levels.js';
+import { type LogLevels, resolveLevels } from './log-levels.js';
 
 /** What `log` takes as a metric's value: a number, or a tensor with one element. */
 export type LogValue = number | boolean | tf.Scalar;
@@ -76,18 +76,7 @@ export function metricSettings(
   hook: string,
   levels: LogLevels,
 ): MetricSettings {
-  const { onStep = levels.onStep, onEpoch = levels.onEpoch } = options;
-  if (!levels.ofBatch && (onStep || !onEpoch)) {
-    const option = onStep ? 'onStep: true' : 'onEpoch: false';
-    throw new PLError('PL5003', `log('${name}', …, { ${option} }) was called in ${hook}.`, {
-      hint: 'There is no step there, only the epoch: leave onStep and onEpoch out.',
-    });
-  }
-  if (!onStep && !onEpoch) {
-    throw new PLError('PL5003', `log('${name}', …, { onStep: false, onEpoch: false }) records nothing.`, {
-      hint: 'Set one of them, or leave both out.',
-    });
-  }
+  const { onStep, onEpoch } = resolveLevels(name, options, hook, levels);
   const reduceFx = reductionOf(options.reduceFx ?? 'mean');
   if (reduceFx === undefined) {
     throw new PLError(

@@ -3,7 +3,7 @@ import { extractBatchSize } from '../data/extract-batch-size.js';
 import { PLError } from '../errors/pl-error.js';
 import type { HookName } from '../hooks/signatures.js';
 import * as tf from '../tf.js';
-import { type LogLevels, logLevels } from './log-levels.js';
+import { type LogLevels, logLevels, nothingMeasured } from './log-levels.js';
 import { changedSetting, type LogOptions, type LogValue, metricSettings } from './log-options.js';
 import { LoggedMetric, type LoggedMetricState } from './logged-metric.js';
 
@@ -88,9 +88,7 @@ export class Results {
     const levels = phase && logLevels[phase];
     if (phase === undefined || levels === undefined) {
       const where = phase === undefined ? 'before or after the run' : `in ${phase} or right after it`;
-      throw new PLError('PL5002', `log('${name}') was called where nothing is measured: ${where}.`, {
-        hint: 'Call it from a step, or from another hook of the batches and epochs of training, validation or test.',
-      });
+      throw nothingMeasured(name, where);
     }
     this.#current = this.#metricsOf(phase, levels);
     return this.#current;

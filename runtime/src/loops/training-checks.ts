@@ -1,4 +1,5 @@
 import { PLError } from '../errors/pl-error.js';
+import type { LightningModule } from '../module/lightning-module.js';
 import { gradOf } from '../optim/gradients.js';
 import type * as tf from '../tf.js';
 
@@ -20,6 +21,26 @@ export function unreachedParameters(module: object): PLError {
       hint: 'Compute it from the parameters that the optimizer got, with tensor operations all the way.',
     },
   );
+}
+
+/** Notices weights that a model gets while it trains, which the optimizer never saw. */
+export class WeightsCheck {
+  readonly #known: number;
+
+  constructor(private readonly model: LightningModule) {
+    this.#known = model.stateDict().size;
+  }
+
+  /** @throws PLError PL5008 when layers were built by being used */
+  check(): void {
+    const now = this.model.stateDict().size;
+    if (now === this.#known) return;
+    throw new PLError(
+      'PL5008',
+      `${this.model.constructor.name} got new weights during its first training step (it had ${this.#known} variables, now ${now}), which the optimizer does not know.`,
+      { hint: 'Build every layer in the constructor: give inputShape, or call layer.build(shape).' },
+    );
+  }
 }
 
 export function emptyTrainingData(): PLError {

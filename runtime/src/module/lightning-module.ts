@@ -4,6 +4,7 @@ import type { GradientClipAlgorithm } from '../hooks/signatures.js';
 import type { LogOptions, LogValue } from '../loops/log-options.js';
 import type { OptimizerHandle } from '../loops/manual-optimization.js';
 import { clipGradNorm, clipGradValue } from '../optim/clip-gradients.js';
+import { clearGrads } from '../optim/gradients.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import * as tf from '../tf.js';
 import type { Trainer } from '../trainer/trainer.js';
@@ -91,6 +92,11 @@ export abstract class LightningModule<H extends object = object> {
   /** All variables by path, moving averages and frozen ones included: what a checkpoint keeps. */
   stateDict(): Map<string, tf.Variable> {
     return namedVariables(this);
+  }
+
+  /** Frees the gradients of all variables (PyTorch's `Module.zero_grad`), as the trainer does before a validation. */
+  zeroGrad(): void {
+    clearGrads(this.stateDict().values());
   }
 
   /**

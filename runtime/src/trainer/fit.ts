@@ -13,6 +13,7 @@ import { evaluate } from './evaluate.js';
 import { FitData } from './fit-data.js';
 import type { Session } from './session.js';
 import { warnOfSparseLogs } from './sparse-logs.js';
+import { manualOptimizationProblems } from './validate-options.js';
 
 /** The part of `fit` between setup and teardown: optimizer, sanity check, the training loop. */
 export async function fit(
@@ -25,7 +26,7 @@ export async function fit(
   session.fitData = data;
   const configured = configureOptimizers(session);
   const { optimizers, lrSchedulers } = configured;
-  for (const optimizer of optimizers) optimizer.zeroGrad();
+  module.zeroGrad();
   const resumed = source && restoreTraining(configured, module, source);
   trainer.optimizers = optimizers;
   trainer.lrSchedulerConfigs = lrSchedulers;
@@ -121,12 +122,7 @@ function configureOptimizers({ hooks, module, config, trainer }: Session): Optim
       },
     );
   }
-  if (!automaticOptimization && (config.gradientClipVal !== null || config.accumulateGradBatches !== 1)) {
-    const setting = config.gradientClipVal === null ? 'accumulateGradBatches' : 'gradientClipVal';
-    throw new PLError('PL5012', `trainer.${setting} has no effect on a module that optimizes itself.`, {
-      hint: 'Leave it out, and clip or accumulate in the training step.',
-    });
-  }
+  if (!automaticOptimization) for (const problem of manualOptimizationProblems(config)) throw problem;
   if (optimizers.length === 0) {
     trainer.warn(
       `'configure_optimizers' of ${module.constructor.name} returned nothing: no weight will change.`,

@@ -6,6 +6,7 @@ import '../engines/default.js';
 import { DataLoader } from '../data/data-loader.js';
 import { Hook, PredictStep, TestStep, TrainingStep, ValidationStep } from '../hooks/decorators.js';
 import { LightningModule } from '../module/lightning-module.js';
+import { gradOf } from '../optim/gradients.js';
 import { SGD } from '../optim/sgd.js';
 import * as tf from '../tf.js';
 import type { TrainerConfig } from './options.js';
@@ -249,6 +250,55 @@ describe('configure_model', () => {
     const predictions = await newTrainer().predict(second, { dataloaders: loader(1), ckptPath });
     expect(second.calls).toEqual(['setup predict', 'configure_model', 'on_load_checkpoint']);
     expect(scalar(predictions[0]![0] as tf.Tensor)).toBe(scalar(first.late!));
+  });
+});
+
+describe('a validation between two steps', () => {
+  class TwoOptimizers extends Line {
+    override readonly automaticOptimization = false;
+    readonly bias = tf.variable(tf.scalar(1));
+    readonly gradients: number[] = [];
+
+    override learn(x: tf.Tensor2D) {
+      this.manualBackward(this.weight.mul(x.mean()).add(this.bias) as tf.Scalar);
+      return undefined;
+    }
+
+    @Hook('on_train_batch_end')
+    count() {
+      this.gradients.push(this.#withGradients());
+    }
+
+    @ValidationStep
+    validate() {
+      this.gradients.push(this.#withGradients());
+    }
+
+    #withGradients(): number {
+      return this.parameters().filter((param) => gradOf(param) !== undefined).length;
+    }
+
+    override newOptimizer(): never {
+      return this.parameters().map((param) => new SGD([param], { lr: 0.01 })) as never;
+    }
+  }
+
+  it('frees the gradients of every parameter, whichever optimizer has it', async () => {
+    const model = new TwoOptimizers();
+    const trainer = newTrainer({ valCheckInterval: 2, numSanityValSteps: 0 });
+    await trainer.fit(model, { trainDataloader: loader(4), valDataloaders: loader(1) });
+    expect(model.gradients).toEqual([2, 2, 0, 2, 2, 0]);
+  });
+
+  it('leaves them to the hook where the module has it', async () => {
+    class Keeping extends TwoOptimizers {
+      @Hook('on_validation_model_zero_grad')
+      keep() {}
+    }
+    const model = new Keeping();
+    const trainer = newTrainer({ valCheckInterval: 2, numSanityValSteps: 0 });
+    await trainer.fit(model, { trainDataloader: loader(4), valDataloaders: loader(1) });
+    expect(model.gradients).toEqual([2, 2, 2, 2, 2, 2]);
   });
 });
 

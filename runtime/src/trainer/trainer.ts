@@ -32,7 +32,6 @@ import { callbacksOf, loggersOf } from './run-parts.js';
 import { RunView } from './run-view.js';
 import { Session } from './session.js';
 import type { RunningStage, TrainerState } from './state.js';
-import { validateTrainerConfig } from './validate-options.js';
 
 interface RunOptions {
   datamodule?: LightningDataModule;
@@ -89,7 +88,6 @@ export class Trainer extends RunView {
     super();
     checkOptions(options);
     this.config = resolveTrainerConfig(options);
-    validateTrainerConfig(this.config);
     this.loggers = loggersOf(options, this.config);
     this.callbacks = callbacksOf(options, this.config);
   }

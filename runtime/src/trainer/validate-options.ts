@@ -93,21 +93,37 @@ const rules: { readonly [Name in keyof ResolvedTrainerConfig]: Rule } = {
   threads: orNull(whole(1)),
 };
 
-/** Refuses settings that make no sense, whatever way they came in. */
-export function validateTrainerConfig(config: ResolvedTrainerConfig): void {
+/** What makes no sense in settings, alone or together, whatever way they came in. */
+export function* trainerProblems(config: ResolvedTrainerConfig): Generator<PLError, void> {
   for (const name of Object.keys(rules) as (keyof typeof rules)[]) {
     const { wanted, holds } = rules[name];
     if (holds(config[name])) continue;
-    throw new PLError('PL5012', `trainer.${name} is ${shown(config[name])}; wanted ${wanted}.`);
+    yield new PLError('PL5012', `trainer.${name} is ${shown(config[name])}; wanted ${wanted}.`);
   }
   const { checkValEveryNEpoch, valCheckInterval } = config;
   const counts = typeof valCheckInterval === 'number' ? valCheckInterval >= 1 : valCheckInterval !== null;
   if (checkValEveryNEpoch === null && !counts) {
-    throw new PLError(
+    yield new PLError(
       'PL5012',
       `trainer.checkValEveryNEpoch is null, which counts batches across epochs, but trainer.valCheckInterval is ${valCheckInterval}.`,
       { hint: 'Set trainer.valCheckInterval to a number of batches, or to a time.' },
     );
+  }
+}
+
+/** What does not go with a module that optimizes itself. */
+export function* manualOptimizationProblems({
+  gradientClipVal,
+  accumulateGradBatches,
+}: ResolvedTrainerConfig): Generator<PLError, void> {
+  const settings = [
+    ...(gradientClipVal === null ? [] : ['gradientClipVal']),
+    ...(accumulateGradBatches === 1 ? [] : ['accumulateGradBatches']),
+  ];
+  for (const setting of settings) {
+    yield new PLError('PL5012', `trainer.${setting} has no effect on a module that optimizes itself.`, {
+      hint: 'Leave it out, and clip or accumulate in the training step.',
+    });
   }
 }
 

@@ -27,19 +27,34 @@ function checkMethod(method: MethodDeclaration, hook: string, expected: Type): D
     return new AsynchronousHook(name, method.getName(), hook);
   }
   if (type.isAssignableTo(expected)) return undefined;
-  const cause = difference(given, wanted, method);
+  const cause =
+    parametersDifference(given, wanted, method) ??
+    // What a training step returns is looked at by itself.
+    (hook === 'training_step' ? undefined : resultDifference(given, wanted, method));
   return cause === undefined
     ? undefined
     : new WrongSignature(name, method.getName(), hook, cause, signatureText(wanted, method));
 }
 
 /** What keeps a method from its hook. Parameters may be narrower than what is passed, such as the batch. */
-function difference(given: Signature, wanted: Signature, method: MethodDeclaration): string | undefined {
+function parametersDifference(
+  given: Signature,
+  wanted: Signature,
+  method: MethodDeclaration,
+): string | undefined {
   const passed = wanted.getParameters();
   for (const [index, parameter] of given.getParameters().entries()) {
     const cause = parameterDifference(parameter, passed[index], passed.length, method);
     if (cause !== undefined) return cause;
   }
+  return undefined;
+}
+
+function resultDifference(
+  given: Signature,
+  wanted: Signature,
+  method: MethodDeclaration,
+): string | undefined {
   const returned = given.getReturnType();
   if (returned.isAssignableTo(wanted.getReturnType()) || wanted.getReturnType().isVoid()) return undefined;
   return `it returns ${typeText(returned, method)}`;

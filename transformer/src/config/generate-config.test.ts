@@ -176,49 +176,47 @@ function places(validate: SchemaValidator<unknown>): string[] {
 
 describe('checkpoint.monitor', () => {
   it('takes the metrics of the project only', () => {
-    const problems = (text: string) => checkConfigFile(text, 'config.yaml', generated.definition);
+    const problems = (text: string) => checkConfigFile(text, 'config.yaml', generated.definition).problems;
     expect(problems('checkpoint: {monitor: val_acc}')).toEqual([]);
     expect(problems('checkpoint:\n  monitor: val_accuracy\n')).toEqual([
       {
         code: 'PL2006',
         message: 'checkpoint.monitor: got "val_accuracy", wanted "train_loss" | "val_acc" | null',
-        line: 2,
-        column: 12,
+        place: { file: 'config.yaml', line: 2, column: 12 },
       },
     ]);
   });
 
   it('takes any name where names are made at run time', () => {
     const { definition } = generate({ metricNames: undefined });
-    expect(checkConfigFile('checkpoint: {monitor: whatever}', 'config.yaml', definition)).toEqual([]);
+    expect(checkConfigFile('checkpoint: {monitor: whatever}', 'config.yaml', definition).problems).toEqual(
+      [],
+    );
   });
 });
 
 describe('a configuration file at build time', () => {
   it('is checked with places, though settings may be missing', () => {
     const text = 'seed: x\nmodel:\n  learningrate: 1\n  encoder: {dropoutRate: 2}\n';
-    expect(checkConfigFile(text, 'config.yaml', generated.definition)).toEqual([
+    expect(checkConfigFile(text, 'config.yaml', generated.definition).problems).toEqual([
       {
         code: 'PL2004',
         message: 'no setting model.learningrate. Did you mean learningRate?',
-        line: 3,
-        column: 3,
+        place: { file: 'config.yaml', line: 3, column: 3 },
       },
       {
         code: 'PL2006',
         message: 'seed: got "x", wanted integer ≥ 0 and ≤ 4294967295 | null',
-        line: 1,
-        column: 7,
+        place: { file: 'config.yaml', line: 1, column: 7 },
       },
       {
         code: 'PL2006',
         message: 'model.encoder.dropoutRate: got 2, wanted number ≥ 0 and ≤ 1',
-        line: 4,
-        column: 26,
+        place: { file: 'config.yaml', line: 4, column: 26 },
       },
     ]);
-    expect(checkConfigFile('seed: [1', 'config.yaml', generated.definition)).toMatchObject([
-      { code: 'PL2005', line: 1 },
+    expect(checkConfigFile('seed: [1', 'config.yaml', generated.definition).problems).toMatchObject([
+      { code: 'PL2005', place: { line: 1 } },
     ]);
   });
 });

@@ -12,12 +12,15 @@ import { HookOutside } from './hook-outside.js';
 import { HookPlacement } from './hook-placement.js';
 import { HparamsMisuse } from './hparams-misuse.js';
 import { IncompleteModule } from './incomplete-module.js';
+import { OptimizerWithoutParameters } from './optimizer-without-parameters.js';
+import { SchedulerWithoutMonitor } from './scheduler-without-monitor.js';
 import { SettingConstraint } from './setting-constraint.js';
 import { SettingDefault } from './setting-default.js';
 import { SettingName } from './setting-name.js';
 import { SettingWithoutDefault } from './setting-without-default.js';
 import { SettingWithoutSchema } from './setting-without-schema.js';
 import { StepDisagreement } from './step-disagreement.js';
+import { StepWithoutLoss } from './step-without-loss.js';
 import { UndecoratedHook } from './undecorated-hook.js';
 import { UnknownHook } from './unknown-hook.js';
 import { UnknownMetric } from './unknown-metric.js';
@@ -50,4 +53,7 @@ export const diagnosticKinds: readonly DiagnosticKind[] = [
   SettingDefault,
   SettingWithoutDefault,
   SettingName,
+  StepWithoutLoss,
+  OptimizerWithoutParameters,
+  SchedulerWithoutMonitor,
 ];

@@ -1,7 +1,7 @@
-import { type CallExpression, Node, type SourceFile, SyntaxKind } from 'ts-morph';
+import { levelsOf } from '@pl-ts/runtime/rules';
+import { type CallExpression, SyntaxKind } from 'ts-morph';
 import type { LightningClass } from './lightning-class.js';
-import { literalNames } from './literal-names.js';
-import type { RuntimeSymbols } from './runtime-symbols.js';
+import type { LogCall } from './log-calls.js';
 import { hasSeveralLoaders } from './several-loaders.js';
 
 /** Names of metrics, in the order in which the source logs them. */
@@ -29,32 +29,28 @@ export function isLogged(name: string, { names, open, perLoader }: MetricUnion):
   return open || names.includes(metric) || name === 'epoch' || name === 'step' || name.startsWith('lr-');
 }
 
-interface LogCall {
+interface LoggedNames {
   readonly call: CallExpression;
-  /** Undefined when the names are only known at run time. */
   readonly names: readonly string[] | undefined;
 }
 
-/** Finds every `log` and `logDict` of a module or a callback in the project. */
+/** The metrics that the project's calls of `log` and `logDict` record. */
 export function findLoggedMetrics(
-  files: readonly SourceFile[],
+  calls: readonly LogCall[],
   classes: readonly LightningClass[],
-  runtime: RuntimeSymbols,
 ): LoggedMetrics {
-  const calls = files
-    .flatMap((file) => file.getDescendantsOfKind(SyntaxKind.CallExpression))
-    .flatMap((call) => readLogCall(call, classes, runtime) ?? []);
+  const logged = calls.map((call) => ({ call: call.call, names: namesOf(call, classes) }));
   const perLoader = hasSeveralLoaders(classes);
   const modules = classes.filter(({ kind }) => kind === 'module');
-  const ownerOf = ({ call }: LogCall) => {
+  const ownerOf = ({ call }: LoggedNames) => {
     const enclosing = call.getFirstAncestorByKind(SyntaxKind.ClassDeclaration);
     return modules.find(({ declaration }) => declaration === enclosing)?.declaration;
   };
   return {
-    all: unite(calls, perLoader),
+    all: unite(logged, perLoader),
     of: ({ declaration, bases }) =>
       unite(
-        calls.filter((call) => {
+        logged.filter((call) => {
           const owner = ownerOf(call);
           return owner === undefined || owner === declaration || bases.includes(owner);
         }),
@@ -63,7 +59,7 @@ export function findLoggedMetrics(
   };
 }
 
-function unite(calls: readonly LogCall[], perLoader: boolean): MetricUnion {
+function unite(calls: readonly LoggedNames[], perLoader: boolean): MetricUnion {
   return {
     perLoader,
     names: [...new Set(calls.flatMap(({ names }) => names ?? []))],
@@ -71,41 +67,10 @@ function unite(calls: readonly LogCall[], perLoader: boolean): MetricUnion {
   };
 }
 
-function readLogCall(
-  call: CallExpression,
-  classes: readonly LightningClass[],
-  runtime: RuntimeSymbols,
-): LogCall | undefined {
-  const callee = call.getExpression();
-  if (!Node.isPropertyAccessExpression(callee) || !/^log(Dict)?$/.test(callee.getName())) return undefined;
-  if (
-    /^(console|Math|tf)$/.test(callee.getExpression().getText()) ||
-    !logsMetrics(callee.getNameNode(), runtime)
-  ) {
-    return undefined;
-  }
-  const [what, value] = call.getArguments();
-  const isDict = callee.getName() === 'logDict';
-  const names = what && (isDict ? keysOf(what) : literalNames(what));
-  const options = isDict ? value : call.getArguments()[2];
-  return { call, names: names?.flatMap((name) => withVariants(name, forks(call, options, classes))) };
-}
-
-function logsMetrics(name: Node, runtime: RuntimeSymbols): boolean {
-  return (name.getSymbol()?.getDeclarations() ?? []).some((declaration) => {
-    const owner = declaration.getParent();
-    return (
-      runtime.declares(declaration) &&
-      Node.isClassDeclaration(owner) &&
-      /^(LightningModule|Callback)$/.test(owner.getName() ?? '')
-    );
-  });
-}
-
-function keysOf(values: Node): string[] | undefined {
-  const type = values.getType();
-  if (type.isAny() || type.getStringIndexType() !== undefined) return undefined;
-  return type.getProperties().map((property) => property.getName());
+/** The names that readers may see for what a call logs; undefined when they are only known at run time. */
+function namesOf(call: LogCall, classes: readonly LightningClass[]): readonly string[] | undefined {
+  const forked = forks(call, classes);
+  return call.names?.flatMap((name) => withVariants(name, forked));
 }
 
 /** A metric that is logged for the step and for the epoch has a name for each, besides its own. */
@@ -113,45 +78,22 @@ function withVariants(name: string, forked: boolean): string[] {
   return forked ? [name, `${name}_step`, `${name}_epoch`] : [name];
 }
 
-/** Hooks that run while a training batch does: there `log` means the step by default, elsewhere the epoch. */
-const batchHooks: ReadonlySet<string> = new Set([
-  'training_step',
-  'on_train_batch_start',
-  'on_train_batch_end',
-  'on_before_zero_grad',
-  'optimizer_zero_grad',
-  'on_before_backward',
-  'on_after_backward',
-  'on_before_optimizer_step',
-  'configure_gradient_clipping',
-  'optimizer_step',
-]);
-
 /** Whether a call logs for both the step and the epoch, or may do so. */
-function forks(call: CallExpression, options: Node | undefined, classes: readonly LightningClass[]): boolean {
-  const onStep = readOption(options, 'onStep');
-  const onEpoch = readOption(options, 'onEpoch');
+function forks({ call, onStep, onEpoch }: LogCall, classes: readonly LightningClass[]): boolean {
   if (onStep === false || onEpoch === false) return false;
   if (onStep === undefined && onEpoch === undefined) return false;
   if (onStep !== undefined && onEpoch !== undefined) return true;
-  const inBatch = runsInTrainingBatch(call, classes);
-  return inBatch === undefined || (onStep === undefined ? inBatch : !inBatch);
+  const means = defaultLevel(call, classes);
+  return means === undefined || (onStep === undefined ? means === 'step' : means === 'epoch');
 }
 
-/** An option's value: `'unknown'` when it is not written out, undefined when it is left out. */
-function readOption(options: Node | undefined, name: string): boolean | 'unknown' | undefined {
-  if (options === undefined) return undefined;
-  if (!Node.isObjectLiteralExpression(options)) return 'unknown';
-  const property = options.getProperty(name);
-  if (property === undefined)
-    return options.getProperties().some(Node.isSpreadAssignment) ? 'unknown' : undefined;
-  const value = Node.isPropertyAssignment(property) ? property.getInitializer() : undefined;
-  return Node.isTrueLiteral(value) ? true : Node.isFalseLiteral(value) ? false : 'unknown';
-}
-
-/** Undefined for a method that is no hook itself: it may be called from anywhere. */
-function runsInTrainingBatch(call: CallExpression, classes: readonly LightningClass[]): boolean | undefined {
+/** What `log` means where it stands; undefined in a method that is no hook itself: it may be called from anywhere. */
+function defaultLevel(
+  call: CallExpression,
+  classes: readonly LightningClass[],
+): 'step' | 'epoch' | undefined {
   const method = call.getFirstAncestorByKind(SyntaxKind.MethodDeclaration);
   const use = classes.flatMap(({ ownHooks }) => ownHooks).find(({ member }) => member === method);
-  return use?.hook === undefined ? undefined : batchHooks.has(use.hook);
+  if (use?.hook === undefined) return undefined;
+  return levelsOf(use.hook)?.onStep ? 'step' : 'epoch';
 }

@@ -8,6 +8,7 @@ export interface MainCall {
   /** What the call gives as `model`; undefined when it gives none, or not in a way that can be read. */
   readonly model: Node | undefined;
   readonly data: Node | undefined;
+  readonly trainer: Node | undefined;
 }
 
 export function findMainCalls(files: readonly SourceFile[], runtime: RuntimeSymbols): MainCall[] {
@@ -19,7 +20,12 @@ export function findMainCalls(files: readonly SourceFile[], runtime: RuntimeSymb
         /(^|\.)main$|^\w+$/.test(call.getExpression().getText()) &&
         runtime.nameOf(call.getExpression()) === 'main',
     )
-    .map((call) => ({ call, model: argument(call, 'model'), data: argument(call, 'data') }));
+    .map((call) => ({
+      call,
+      model: argument(call, 'model'),
+      data: argument(call, 'data'),
+      trainer: argument(call, 'trainer'),
+    }));
 }
 
 function argument(call: CallExpression, name: string): Node | undefined {
