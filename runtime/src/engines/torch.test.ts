@@ -14,6 +14,7 @@ describe('the device of the torch engine', () => {
       state: 'loaded',
       addon: { devices: () => devices } as TorchAddon,
       libtorch: { variant } as Libtorch,
+      path: 'pl_torch.node',
     }) satisfies LoadedTorch;
 
   test.each([
