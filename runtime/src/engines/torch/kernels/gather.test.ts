@@ -59,6 +59,7 @@ describe.skipIf(addon === undefined)(`torch and cpu agree on gathering ${whyNot}
 
   it('gathers strings', () => {
     tf.setBackend('torch');
-    expect(tf.gather(tf.tensor1d(['a', 'b', 'c']), [2, 0]).dataSync()).toEqual(['c', 'a']);
+    const indices = tf.tensor2d([2, 0], [2, 1], 'int32');
+    expect(tf.gatherND(tf.tensor1d(['a', 'b', 'c']), indices).dataSync()).toEqual(['c', 'a']);
   });
 });
