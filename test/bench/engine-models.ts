@@ -4,6 +4,8 @@ import { embedding } from '../../runtime/src/functional/embedding.js';
 import { gelu } from '../../runtime/src/functional/gelu.js';
 import { layerNorm } from '../../runtime/src/functional/layer-norm.js';
 import '../../runtime/src/functional/on-ort.js';
+import '../../runtime/src/functional/on-torch.js';
+import '../../runtime/src/optim/on-torch.js';
 import { Adam } from '../../runtime/src/optim/adam.js';
 import type { Optimizer } from '../../runtime/src/optim/optimizer.js';
 import { SGD } from '../../runtime/src/optim/sgd.js';

@@ -1,5 +1,5 @@
 /**
- * Trains one model on one engine: `engine-worker.ts <ort|cpu|wasm> <threads> <model> <share of the batch>`. Reads
+ * Trains one model on one engine: `engine-worker.ts <ort|torch|cpu|wasm> <threads> <model> <share of the batch>`. Reads
  * numbers of steps, one per line; answers each with a line of JSON, an {@link Answer}.
  */
 
@@ -17,8 +17,8 @@ export interface Answer {
 }
 
 const [engine = 'ort', threads = '1', model = 'mlp', share = '1'] = process.argv.slice(2);
-if (engine === 'ort') {
-  await selectEngine({ engine: 'ort', threads: Number(threads) });
+if (engine === 'ort' || engine === 'torch') {
+  await selectEngine({ engine, threads: Number(threads) });
 } else {
   if (engine === 'wasm') await import('@tensorflow/tfjs-backend-wasm' as string);
   await tf.setBackend(engine);

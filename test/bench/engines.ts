@@ -1,5 +1,5 @@
 /**
- * Training steps on the embedded engine against PyTorch (Debian's `python3-torch`, where installed), tfjs's plain
+ * Training steps on the embedded engine and, where it is built, on the torch engine against PyTorch (Debian's `python3-torch`, where installed), tfjs's plain
  * `cpu` backend and tfjs's `wasm` backend (where installed). Every engine runs in a process of its own; they take
  * turns, a few steps each, so that a busy moment of the machine meets all of them.
  *
@@ -10,6 +10,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { loadTorchAddon } from '../../runtime/src/engines/torch/load-addon.js';
 import type { Answer } from './engine-worker.js';
 
 const { values: options } = parseArgs({
@@ -53,15 +54,16 @@ const worker = (name: string, share: (model: Model) => number = () => 1): Engine
 });
 
 const python = '/usr/bin/python3';
-const torch: Engine = {
-  name: 'torch',
+const pytorch: Engine = {
+  name: 'pytorch',
   share: () => 1,
   command: (model) => [python, join(import.meta.dirname, 'engines_peer.py'), options.threads, model],
 };
 
 const engines = [
   worker('ort'),
-  ...(spawnSync(python, ['-c', 'import torch']).status === 0 ? [torch] : []),
+  ...(loadTorchAddon().state === 'loaded' ? [worker('torch')] : []),
+  ...(spawnSync(python, ['-c', 'import torch']).status === 0 ? [pytorch] : []),
   worker('cpu', (model) => plans[model].cpuShare),
   ...(isInstalled('@tensorflow/tfjs-backend-wasm') ? [worker('wasm')] : []),
 ].filter(({ name }) => !options.skip.split(',').includes(name));
@@ -82,7 +84,9 @@ class Runner {
   #errors = '';
 
   constructor([command = '', ...args]: string[]) {
-    this.#process = spawn(command, args, { stdio: 'pipe' });
+    // PyTorch's number of threads is not that of OpenBLAS, which it may call.
+    const env = { ...process.env, OPENBLAS_NUM_THREADS: options.threads };
+    this.#process = spawn(command, args, { stdio: 'pipe', env });
     this.#process.stderr!.on('data', (data) => {
       this.#errors += data;
     });
@@ -153,7 +157,7 @@ console.log(`${options.threads} thread(s), ${rounds} alternating rounds; millise
 const report: Record<string, (Result & { ratio?: number })[]> = {};
 for (const model of options.models.split(',') as Model[]) {
   const results = await measure(model);
-  const peer = results.find(({ engine }) => engine === 'torch');
+  const peer = results.find(({ engine }) => engine === 'pytorch');
   console.log(
     `\n${model.padEnd(12)}${'median'.padStart(10)}${'min'.padStart(10)}${'peak MiB'.padStart(10)}   to PyTorch`,
   );
