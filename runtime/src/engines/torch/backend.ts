@@ -121,6 +121,11 @@ export class TorchBackend extends tf.KernelBackend {
     if (dataId instanceof TorchData) {
       if (dataId.dtype === 'string')
         throw new PLError('PL6010', 'a tensor of strings has no place in an operation on numbers');
+      // It may live on another engine by now.
+      const kept = this.#exchange.ints.slice(4, 4 + before);
+      if (tensorsByData().has(dataId)) moveHere(this, dataId);
+      this.#exchange.ints.set(kept, 4);
+      if (dataId.handle !== 0) return dataId.handle;
       throw new PLError('PL6012', `a tensor of shape [${shape}] was used after it was disposed`);
     }
     const kept = this.#exchange.ints.slice(4, 4 + before);
@@ -143,8 +148,7 @@ export class TorchBackend extends tf.KernelBackend {
 
   #movedOf(dataId: DataId): MovedData {
     if (!this.#moved.has(dataId)) {
-      const engine = tf.engine() as unknown as { moveData(backend: TorchBackend, dataId: DataId): void };
-      engine.moveData(this, dataId);
+      moveHere(this, dataId);
     }
     return this.#moved.get(dataId)!;
   }
@@ -181,6 +185,12 @@ export class TorchBackend extends tf.KernelBackend {
   override move(dataId: DataId, values: Values, shape: number[], dtype: tf.DataType, refCount: number): void {
     const data = this.#write(values, shape, dtype);
     data.refCount = refCount;
+    if (dataId instanceof TorchData) {
+      // It was here before, under the shape that it was made with.
+      dataId.handle = data.handle;
+      dataId.refCount = refCount;
+      return;
+    }
     this.#moved.set(dataId, { data, views: new Map() });
   }
 
@@ -288,4 +298,17 @@ function asArrayOf(dtype: TorchDType, values: Values): Float32Array | Int32Array
     default:
       return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
   }
+}
+
+/** The part of tfjs's engine that knows where data lives; its types leave it out. */
+interface DataMover {
+  moveData(backend: TorchBackend, dataId: DataId): void;
+  readonly state: { tensorInfo: WeakMap<DataId, unknown> };
+}
+
+const dataMover = () => tf.engine() as unknown as DataMover;
+const tensorsByData = () => dataMover().state.tensorInfo;
+
+function moveHere(backend: TorchBackend, dataId: DataId): void {
+  dataMover().moveData(backend, dataId);
 }
