@@ -3,6 +3,7 @@ import { configErrors } from './config-errors.js';
 import { dataErrors } from './data-errors.js';
 import { engineErrors } from './engine-errors.js';
 import { optimErrors } from './optim-errors.js';
+import { strategyErrors } from './strategy-errors.js';
 import { trainerErrors } from './trainer-errors.js';
 
 /** What `pl explain` prints for a code: a paragraph that says when it happens and what to do. */
@@ -16,6 +17,7 @@ export const errorExplanations = {
   ...trainerErrors,
   ...engineErrors,
   ...optimErrors,
+  ...strategyErrors,
 } satisfies Explanations;
 
 export type ErrorCode = keyof typeof errorExplanations;
