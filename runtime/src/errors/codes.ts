@@ -1,4 +1,5 @@
 import { checkpointErrors } from './checkpoint-errors.js';
+import { clusterErrors } from './cluster-errors.js';
 import { configErrors } from './config-errors.js';
 import { dataErrors } from './data-errors.js';
 import { engineErrors } from './engine-errors.js';
@@ -18,6 +19,7 @@ export const errorExplanations = {
   ...engineErrors,
   ...optimErrors,
   ...strategyErrors,
+  ...clusterErrors,
 } satisfies Explanations;
 
 export type ErrorCode = keyof typeof errorExplanations;

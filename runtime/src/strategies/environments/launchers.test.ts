@@ -1,0 +1,95 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import type { ClusterEnvironment } from './cluster-environment.js';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+const report = fileURLToPath(new URL('report-environment.test.support.ts', import.meta.url));
+const program = [process.execPath, '--import', 'tsx', report];
+
+const succeeds = (command: string, args: string[]) => spawnSync(command, args).status === 0;
+const hasMpirun = succeeds('mpirun', ['--version']);
+/** Debian's own Python, which python3-torch belongs to, even where another comes first in PATH. */
+const python = ['/usr/bin/python3', 'python3'].find((command) =>
+  succeeds(command, ['-c', 'import torch.distributed.run']),
+);
+
+type Report = ClusterEnvironment & { pid: number };
+
+/** What the processes that a launcher started saw, by rank. */
+async function reports(command: string, args: string[]): Promise<Report[]> {
+  // What this process was launched with must not leak into theirs.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(OMPI_|PMIX_|SLURM_|TORCHELASTIC_|MASTER_|RANK|LOCAL_RANK|WORLD_SIZE)/.test(name),
+    ),
+  );
+  const { stdout } = await run(command, [...args, ...program], { cwd: root, env });
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Report)
+    .sort((a, b) => a.globalRank - b.globalRank);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+describe('processes that a launcher really started see their places', () => {
+  test('mpirun', async (context) => {
+    if (!hasMpirun) context.skip('Open MPI is not installed: there is no mpirun');
+    const seen = await reports('mpirun', ['--allow-run-as-root', '--oversubscribe', '-n', '3']);
+    expect(seen).toHaveLength(3);
+    expect(new Set(seen.map(({ pid }) => pid)).size).toBe(3);
+    seen.forEach((place, rank) => {
+      expect(place).toMatchObject({
+        name: 'open-mpi',
+        createsProcessesExternally: true,
+        globalRank: rank,
+        localRank: rank,
+        nodeRank: 0,
+        worldSize: 3,
+        localWorldSize: 3,
+        mainAddress: '127.0.0.1',
+        mainPort: seen[0]!.mainPort,
+      });
+    });
+    expect(seen[0]!.mainPort).toBeGreaterThan(0);
+  });
+
+  test('torchrun', async (context) => {
+    if (python === undefined) context.skip('PyTorch is not installed: there is no torch.distributed.run');
+    const port = await freePort();
+    const seen = await reports(python!, [
+      ...['-m', 'torch.distributed.run', '--no_python', '--nproc_per_node=2', `--master_port=${port}`],
+      // Of a rank that does not exist: without them PyTorch 1.13 fails on Python 3.11, whose flags iterate otherwise.
+      ...['--redirects=9:3', '--tee=9:3'],
+    ]);
+    expect(seen).toHaveLength(2);
+    seen.forEach((place, rank) => {
+      expect(place).toMatchObject({
+        name: 'torchelastic',
+        createsProcessesExternally: true,
+        globalRank: rank,
+        localRank: rank,
+        nodeRank: 0,
+        worldSize: 2,
+        localWorldSize: 2,
+        mainAddress: '127.0.0.1',
+        mainPort: port,
+        launcherHostsStore: true,
+        restartCount: 0,
+      });
+    });
+  });
+});
