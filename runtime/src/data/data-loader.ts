@@ -52,6 +52,12 @@ export interface DataLoader<B> {
   readonly dataset: Dataset<unknown> | IterableDataset<unknown>;
   /** Decides the order; undefined for an iterable dataset and under a `batchSampler`. */
   readonly sampler: Sampler | undefined;
+  /** Decides the batches; undefined for an iterable dataset. */
+  readonly batchSampler: BatchIndices | undefined;
+  /** What the loader's own generator was made with, if it has one. */
+  readonly seed: number | undefined;
+  /** Tells the number of the next epoch to samplers that depend on it, such as `DistributedSampler`. */
+  setEpoch(epoch: number): void;
   /**
    * Starts an epoch, or goes on with an interrupted one: in the same order, passing over the batches that were handed out without
    * loading their samples (those of an iterable dataset are taken and dropped). PL4007 when the state does not fit.
@@ -89,7 +95,8 @@ export const DataLoader: DataLoaderConstructor = class DataLoader<B> implements 
   readonly length: number | undefined;
   readonly batchSize: number | undefined;
   readonly sampler: Sampler | undefined;
-  readonly #batches: BatchIndices | undefined;
+  readonly batchSampler: BatchIndices | undefined;
+  readonly seed: number | undefined;
   readonly #generator: Generator | undefined;
 
   constructor(
@@ -98,6 +105,7 @@ export const DataLoader: DataLoaderConstructor = class DataLoader<B> implements 
   ) {
     checkOptions(dataset, options);
     const { batchSize = 1, shuffle = false, dropLast = false, seed, batchSampler } = options;
+    this.seed = seed;
     this.#generator = seed === undefined ? undefined : new Generator(seed);
     if (batchSampler === undefined) this.batchSize = batchSize;
     if (isDataset(dataset)) {
@@ -105,11 +113,15 @@ export const DataLoader: DataLoaderConstructor = class DataLoader<B> implements 
         this.sampler =
           options.sampler ?? (shuffle ? new RandomSampler(dataset) : new SequentialSampler(dataset));
       }
-      this.#batches = batchSampler ?? new BatchSampler(this.sampler!, batchSize, dropLast);
-      this.length = this.#batches.length;
+      this.batchSampler = batchSampler ?? new BatchSampler(this.sampler!, batchSize, dropLast);
+      this.length = this.batchSampler.length;
     } else if ('length' in dataset && typeof dataset.length === 'number') {
       this.length = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
     }
+  }
+
+  setEpoch(epoch: number): void {
+    this.batchSampler?.setEpoch?.(epoch);
   }
 
   iterate(resumeFrom?: LoaderState): BatchIterator<B> {
@@ -117,7 +129,7 @@ export const DataLoader: DataLoaderConstructor = class DataLoader<B> implements 
       checkState(resumeFrom, this.length);
       this.restore(resumeFrom);
     }
-    if (this.#batches === undefined) {
+    if (this.batchSampler === undefined) {
       const { batchSize = 1, dropLast = false } = this.options;
       const collate = (samples: unknown[], createdAfter: number) => this.#collate(samples, createdAfter);
       return new StreamIterator(
@@ -129,8 +141,14 @@ export const DataLoader: DataLoaderConstructor = class DataLoader<B> implements 
         resumeFrom,
       );
     }
-    const seed = resumeFrom?.seed ?? this.#drawSeed(this.#batches);
-    return new IndexedIterator(this.#batches, this.#load(), seed, this.#generator, resumeFrom?.position ?? 0);
+    const seed = resumeFrom?.seed ?? this.#seedOfEpoch(this.batchSampler);
+    return new IndexedIterator(
+      this.batchSampler,
+      this.#load(),
+      seed,
+      this.#generator,
+      resumeFrom?.position ?? 0,
+    );
   }
 
   restore(state: LoaderState): void {
@@ -172,7 +190,8 @@ export const DataLoader: DataLoaderConstructor = class DataLoader<B> implements 
     }
   }
 
-  #drawSeed(batches: BatchIndices): number {
+  #seedOfEpoch(batches: BatchIndices): number {
+    if (batches.epochSeed !== undefined) return batches.epochSeed;
     return batches.random === false ? 0 : (this.#generator ?? globalGenerator()).nextUint32();
   }
 

@@ -10,6 +10,10 @@ export interface Sampler {
   readonly length: number;
   /** False when every seed gives the same order: then none is drawn. Left out means true. */
   readonly random?: boolean;
+  /** The seed of the next epoch, where it follows from the epoch's number; left out, the loader draws one. */
+  readonly epochSeed?: number | undefined;
+  /** Tells the number of the next epoch to a sampler that depends on it. */
+  setEpoch?(epoch: number): void;
   sample(seed: number): Iterable<number>;
 }
 
@@ -18,6 +22,8 @@ export interface BatchIndices {
   /** Batches per epoch. */
   readonly length: number;
   readonly random?: boolean;
+  readonly epochSeed?: number | undefined;
+  setEpoch?(epoch: number): void;
   batches(seed: number): Iterable<ArrayLike<number>>;
 }
 
@@ -153,6 +159,14 @@ export class BatchSampler implements BatchIndices {
     const full = Math.floor(sampler.length / batchSize);
     this.length = dropLast || full * batchSize === sampler.length ? full : full + 1;
     this.random = sampler.random !== false;
+  }
+
+  get epochSeed(): number | undefined {
+    return this.sampler.epochSeed;
+  }
+
+  setEpoch(epoch: number): void {
+    this.sampler.setEpoch?.(epoch);
   }
 
   *batches(seed: number): Generator<ArrayLike<number>> {

@@ -21,10 +21,12 @@ export const dataErrors = {
   PL4010:
     'A dataset cannot be split as asked. The lengths are either numbers of samples that add up to the length of the dataset, or fractions that add up to 1.',
   PL4011:
-    'A sampler got impossible arguments: a negative number of samples, weights that are negative or all 0, or more samples than can be drawn without replacement.',
+    'A sampler got impossible arguments: a negative number of samples, weights that are negative or all 0, more samples than can be drawn without replacement, a rank that is not below the number of processes, or fewer samples than processes.',
   PL4012: 'A data file cannot be read: it does not exist, access is denied, or its compression is damaged.',
   PL4013:
     'A line of a CSV file of numbers is malformed: it has more or fewer columns than the lines before, or a cell that is no number. The message has the file, the line and what was found.',
   PL4014:
     'Two collections that are walked together differ in structure: arrays of different lengths, records with different keys, or an array beside a record.',
+  PL4015:
+    'Training on several devices divides the samples of a data loader among the processes. One that has a `batchSampler` of its own decides about whole batches, and nothing says which of them belong to which process. Give it a `sampler` and a `batchSize`, or divide its batches yourself by rank and set `trainer.useDistributedSampler` to false.',
 } as const;
