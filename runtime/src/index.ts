@@ -216,6 +216,15 @@ export {
   rngState,
   seedEverything,
 } from './random/seed-everything.js';
+export type {
+  HostArray,
+  ProcessGroup,
+  ReduceOp,
+  Values as ReducibleValues,
+  Work,
+} from './strategies/process-group.js';
+export { rankZeroOnly } from './strategies/rank-zero.js';
+export type { Strategy } from './strategies/strategy.js';
 export * as tf from './tf.js';
 export { Interruption } from './trainer/interruption.js';
 export type {

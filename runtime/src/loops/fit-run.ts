@@ -16,7 +16,7 @@ import { type FitProgress, startOfEpoch } from './progress.js';
 import { Results, type ResultsState } from './results.js';
 import { StepOutputs } from './step-outputs.js';
 import { StoppingRule } from './stopping-rule.js';
-import { emptyTrainingData, hasGradients, unreachedParameters } from './training-checks.js';
+import { emptyTrainingData, hasGradients, requireSameEnd, unreachedParameters } from './training-checks.js';
 import { ValidationSchedule } from './validation-schedule.js';
 
 /** An epoch's place in its data, and what its metrics have accumulated. */
@@ -60,7 +60,7 @@ export class FitRun<Batch = unknown> {
   readonly optimizer: Optimizer;
   readonly automaticOptimization: boolean;
   readonly progress: FitProgress;
-  readonly results = new Results({ training: true });
+  readonly results: Results;
   readonly #host: LoopHost;
   readonly #plan: FitPlan<Batch>;
   readonly #stopping: StoppingRule;
@@ -80,6 +80,7 @@ export class FitRun<Batch = unknown> {
   constructor(host: LoopHost, plan: FitPlan<Batch>) {
     this.#host = host;
     this.#plan = plan;
+    this.results = new Results({ training: true, strategy: host.strategy });
     this.model = plan.model;
     this.optimizer = plan.optimizers[0]!;
     this.automaticOptimization = plan.manual === undefined;
@@ -125,6 +126,7 @@ export class FitRun<Batch = unknown> {
 
   /** Opens the next epoch's data; false when training is done. */
   async nextEpoch(): Promise<boolean> {
+    this.#host.agreeOnStop();
     this.#host.checkInterrupt();
     if (this.done || this.#stopsEarly) return false;
     const { stream, length } = await this.#plan.openEpoch(this.#resumeFrom?.loader);
@@ -153,8 +155,13 @@ export class FitRun<Batch = unknown> {
     const { progress } = this;
     if (progress.validated || this.#plan.validate === undefined) return false;
     if (this.#stopsEarly) return true;
-    const elapsed = (performance.now() - this.#validatedAt) / 1000;
-    return this.#validation!.isDue(progress, this.#stream!.isLast, elapsed);
+    return this.#validation!.isDue(progress, this.#stream!.isLast, this.#secondsSinceValidation);
+  }
+
+  get #secondsSinceValidation(): number {
+    const seconds = (performance.now() - this.#validatedAt) / 1000;
+    // The clock of one process decides for all.
+    return this.#validation!.goesByTime ? this.#host.strategy.broadcast(seconds) : seconds;
   }
 
   enterValidation(): void {
@@ -165,6 +172,7 @@ export class FitRun<Batch = unknown> {
   /** Runs the validation loop, then training goes on. */
   async validate(): Promise<void> {
     await this.#plan.validate!();
+    this.#host.agreeOnStop();
     this.#validatedAt = performance.now();
     this.#host.state.stage = 'train';
     this.#host.results = this.results;
@@ -186,7 +194,13 @@ export class FitRun<Batch = unknown> {
     const { progress } = this;
     this.#host.checkInterrupt();
     if (progress.batches > 0 && (progress.globalStep >= this.#stopping.maxSteps || this.#stopsEarly)) return;
-    return this.#stream!.next();
+    const stream = this.#stream!;
+    const batch = stream.next();
+    if (stream.hasLength || this.#host.strategy.worldSize === 1) return batch;
+    return Promise.resolve(batch).then((fetched) => {
+      requireSameEnd(this.#host.strategy, fetched === undefined || stream.isLast, stream.batchIdx);
+      return fetched;
+    });
   }
 
   trainBatchStart(batch: Batch): void | Promise<void> {
@@ -214,6 +228,7 @@ export class FitRun<Batch = unknown> {
   backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
     const params = this.#paramsNow();
     const loss = this.#step(() => backward(forward, params, this.#gradientScale));
+    this.#reduceGradients(params);
     if (loss !== undefined) this.#checkReach();
     return loss;
   }
@@ -228,6 +243,12 @@ export class FitRun<Batch = unknown> {
     return this.#params;
   }
 
+  /** In several processes, the gradients of a step are the mean of theirs. Until then each adds up its own. */
+  #reduceGradients(params: readonly tf.Variable[]): void {
+    if (!this.endsAccumulation) return;
+    this.#host.strategy.reduceGradients(params, { expectsAll: this.progress.globalStep === 0 });
+  }
+
   /** Training goes on for ever without a change if nobody says so. */
   #checkReach(): void {
     if (hasGradients(this.#params)) return;
@@ -237,12 +258,15 @@ export class FitRun<Batch = unknown> {
 
   /** As `backward`, with the module's own backward pass. */
   backwardBy(forward: () => tf.Scalar | undefined, own: BackwardPass): tf.Scalar | undefined {
-    return this.#step(() =>
-      backwardBy(forward, this.#paramsNow(), this.#gradientScale, (loss, propagate) => {
+    const params = this.#paramsNow();
+    const loss = this.#step(() =>
+      backwardBy(forward, params, this.#gradientScale, (loss, propagate) => {
         this.results.phase = 'backward';
         own(loss, propagate);
       }),
     );
+    this.#reduceGradients(params);
+    return loss;
   }
 
   #step(forwardAndBackward: () => tf.Scalar | undefined): tf.Scalar | undefined {
@@ -341,6 +365,7 @@ export class FitRun<Batch = unknown> {
 
   /** Hands the step's metrics to the loggers when it is their turn, and frees what the batch made. */
   finishBatch(): void {
+    this.#host.agreeOnStop();
     this.#host.publish();
     if (this.#logsStep) this.#host.logMetrics(this.results.forLoggers(), this.progress.logStep);
     this.results.endBatch();
@@ -380,11 +405,13 @@ export class FitRun<Batch = unknown> {
     if (this.batchIdx === -1) throw emptyTrainingData();
     this.#epochOutputs.free();
     this.results.endBatches();
+    this.results.reduceEpoch();
     this.results.phase = 'on_train_epoch_end';
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);
   }
 
   logEpoch(): void {
+    this.results.reduceEpoch();
     this.#host.publish();
     this.#host.logMetrics(this.results.forLoggers(), this.progress.logStep);
     this.results.reset();

@@ -26,7 +26,9 @@ export async function fit(
   const configured = configureOptimizers(session);
   const { optimizers, lrSchedulers } = configured;
   for (const optimizer of optimizers) optimizer.zeroGrad();
-  const resumed = source && restoreTraining(configured, module, source);
+  session.strategy.syncModule(module);
+  session.strategy.prepareOptimizers(optimizers);
+  const resumed = source && restoreTraining(configured, session, source);
   trainer.optimizers = optimizers;
   trainer.lrSchedulerConfigs = lrSchedulers;
   const manual = module.automaticOptimization
