@@ -229,6 +229,7 @@ export class FitRun<Batch = unknown> {
     const params = this.#paramsNow();
     const loss = this.#step(() => backward(forward, params, this.#gradientScale));
     this.#reduceGradients(params);
+    if (loss !== undefined && this.optimizer.usesLoss) this.#host.strategy.reduce(loss, 'mean');
     if (loss !== undefined) this.#checkReach();
     return loss;
   }

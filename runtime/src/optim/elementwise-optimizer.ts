@@ -7,6 +7,7 @@ import {
   type OptimizerOptions,
   type OptimizerParams,
   type ParamGroupInit,
+  type Shard,
 } from './optimizer.js';
 import {
   misfit,
@@ -41,6 +42,7 @@ export abstract class ElementwiseOptimizer<
   O extends OptimizerOptions = OptimizerOptions,
 > extends Optimizer<O> {
   readonly #state = new Map<tf.Variable, ParamState>();
+  #shard: Shard | undefined;
 
   /** @throws PLError as {@link Optimizer} does. */
   protected constructor(
@@ -55,7 +57,20 @@ export abstract class ElementwiseOptimizer<
   override addParamGroup(init: ParamGroupInit<O>): void {
     super.addParamGroup(init);
     const group = this.paramGroups.at(-1)!;
-    for (const v of group.params) this.#stateOf(v, group);
+    for (const v of group.params) if (this.#owns(v)) this.#stateOf(v, group);
+  }
+
+  override shard(shard: Shard): void {
+    this.#shard = shard;
+    for (const [v, { tensors }] of this.#state) {
+      if (this.#owns(v)) continue;
+      for (const tensor of Object.values(tensors)) tensor.dispose();
+      this.#state.delete(v);
+    }
+  }
+
+  #owns(param: tf.Variable): boolean {
+    return this.#shard === undefined || this.#shard.owns(param);
   }
 
   override step<T extends tf.Scalar | number | undefined>(closure?: () => T): T | undefined {
@@ -63,9 +78,10 @@ export abstract class ElementwiseOptimizer<
     for (const group of this.paramGroups) {
       for (const param of group.params) {
         const grad = gradOf(param);
-        if (grad !== undefined) this.#updateParam(param, grad, group);
+        if (grad !== undefined && this.#owns(param)) this.#updateParam(param, grad, group);
       }
     }
+    this.#shard?.onUpdated();
     return loss;
   }
 
@@ -114,13 +130,15 @@ export abstract class ElementwiseOptimizer<
   ): void {
     const groups = this.readGroups(state, variableOf);
     const restored = groups.map(({ options, params }) =>
-      params.map(({ name, variable }) => ({
-        variable,
-        scalars: this.#readScalars(state, name),
-        values: Object.keys(this.slots(options)).map(
-          (slot) => [slot, slotValues(state, name, slot, variable.shape)] as const,
-        ),
-      })),
+      params
+        .filter(({ variable }) => this.#owns(variable))
+        .map(({ name, variable }) => ({
+          variable,
+          scalars: this.#readScalars(state, name),
+          values: Object.keys(this.slots(options)).map(
+            (slot) => [slot, slotValues(state, name, slot, variable.shape)] as const,
+          ),
+        })),
     );
     this.adoptGroups(groups);
     restored.forEach((params, i) => {

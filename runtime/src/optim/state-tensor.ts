@@ -13,7 +13,9 @@ export class StateTensor {
     readonly shape: readonly number[],
     initialValue: number,
   ) {
-    const values = new Float32Array(tf.util.sizeFromShape([...shape])).fill(initialValue);
+    // Zeros take no memory before something is written to them.
+    const values = new Float32Array(tf.util.sizeFromShape([...shape]));
+    if (initialValue !== 0) values.fill(initialValue);
     this.#tensor = this.#make(values);
     this.values = (hostView(this.#tensor) as Float32Array | undefined) ?? values;
   }

@@ -53,8 +53,14 @@ export function runRanks(
 
 /** Runs a module's text in a process of its own. */
 export function runProcess(program: string): Promise<RankOutcome> {
+  return runNode(['--import', 'tsx', '--input-type=module', '--eval', program]);
+}
+
+/** Runs Node in a process of its own. */
+export function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<RankOutcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [stdout, stderr] = ['', ''];

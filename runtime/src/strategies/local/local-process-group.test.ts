@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type RankError, runProcess, runRanks } from '../ranks.test.support.js';
 import { folders, pathIn } from './rendezvous.js';
+
+// Real processes, several in each test.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Whether a file with which processes met is still there. */
 const isLeft = (key: string) => folders().some((folder) => existsSync(pathIn(folder, key)));
