@@ -91,7 +91,8 @@ function inputGradients(
       hint: 'Keep it out of what the loss is computed from, or give it a gradient with tf.customGrad.',
     });
   }
-  const byName = node.gradient(dys);
+  // An operation of the functional module computes only the gradients of the inputs that it finds here.
+  const byName = node.gradient.call({ ...node, inputs: Object.fromEntries(wanted) }, dys);
   const taken = new Set<tf.Tensor | null>(dys);
   return wanted.map(([name, x]) => {
     const dx = byName[name]?.();

@@ -49,6 +49,8 @@ function fit(
   detectAnomaly = true,
 ): Promise<void> {
   const trainer = new Trainer({
+    // Each engine has kernels of its own to name.
+    engine: 'ort',
     maxEpochs: 2,
     detectAnomaly,
     enableProgressBar: false,
