@@ -9,7 +9,7 @@ import type { NativeSources } from './native-sources.js';
 import { compileFlags, includeFlags, type Recipe } from './recipe.js';
 import { type BuildLog, runCommand } from './run-command.js';
 
-/** What one compiler at work on ATen's headers takes, measured with GCC 12 and libtorch 1.13. */
+/** Roughly what one compiler at work on the headers of ATen takes. */
 const BYTES_PER_JOB = 1e9;
 
 /** From this many sources per compiler on, the seconds for a precompiled header come back. */
