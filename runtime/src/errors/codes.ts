@@ -6,6 +6,7 @@ import { engineBuildErrors } from './engine-build-errors.js';
 import { engineErrors } from './engine-errors.js';
 import { optimErrors } from './optim-errors.js';
 import { precisionErrors } from './precision-errors.js';
+import { strategyErrors } from './strategy-errors.js';
 import { trainerErrors } from './trainer-errors.js';
 
 /** What `pl explain` prints for a code: a paragraph that says when it happens and what to do. */
@@ -22,6 +23,7 @@ export const errorExplanations = {
   ...optimErrors,
   ...clusterErrors,
   ...precisionErrors,
+  ...strategyErrors,
 } satisfies Explanations;
 
 export type ErrorCode = keyof typeof errorExplanations;
