@@ -1,12 +1,15 @@
 /**
- * Training steps on the embedded engine and, where it is built, on the torch engine against PyTorch (Debian's `python3-torch`, where installed), tfjs's plain
- * `cpu` backend and tfjs's `wasm` backend (where installed). Every engine runs in a process of its own; they take
- * turns, a few steps each, so that a busy moment of the machine meets all of them.
+ * Training steps on the embedded engine and, where it is built, on the torch engine against PyTorch (Debian's
+ * `python3-torch`, where installed), tfjs's plain `cpu` backend and tfjs's `wasm` backend (where installed). Every
+ * engine runs in a process of its own; they take turns, a few steps each, so that a busy moment of the machine meets
+ * all of them. With twice as many cores as
+ * threads, the embedded engine runs a second time with twice the threads: `speedup` is what that brings.
  *
  *     npm run bench -- engines [--threads 1] [--rounds 12] [--models mlp,cnn,transformer] [--skip cpu]
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -21,6 +24,7 @@ const { values: options } = parseArgs({
     skip: { type: 'string', default: '' },
   },
 });
+const threads = Number(options.threads);
 const rounds = Number(options.rounds);
 
 /** Steps per round; and the share of the batch for `cpu`, which would take minutes for a step. */
@@ -33,13 +37,15 @@ type Model = keyof typeof plans;
 
 interface Engine {
   name: string;
+  threads: number;
   command: (model: Model) => string[];
   /** Share of the batch that it gets; times are scaled up. */
   share: (model: Model) => number;
 }
 
-const worker = (name: string, share: (model: Model) => number = () => 1): Engine => ({
+const worker = (name: string, share: Engine['share'] = () => 1, count = threads): Engine => ({
   name,
+  threads: count,
   share,
   command: (model) => [
     process.execPath,
@@ -47,7 +53,7 @@ const worker = (name: string, share: (model: Model) => number = () => 1): Engine
     'tsx',
     join(import.meta.dirname, 'engine-worker.ts'),
     name,
-    options.threads,
+    String(count),
     model,
     String(share(model)),
   ],
@@ -56,6 +62,7 @@ const worker = (name: string, share: (model: Model) => number = () => 1): Engine
 const python = '/usr/bin/python3';
 const pytorch: Engine = {
   name: 'pytorch',
+  threads,
   share: () => 1,
   command: (model) => [python, join(import.meta.dirname, 'engines_peer.py'), options.threads, model],
 };
@@ -66,6 +73,7 @@ const engines = [
   ...(spawnSync(python, ['-c', 'import torch']).status === 0 ? [pytorch] : []),
   worker('cpu', (model) => plans[model].cpuShare),
   ...(isInstalled('@tensorflow/tfjs-backend-wasm') ? [worker('wasm')] : []),
+  ...(availableParallelism() >= 2 * threads ? [worker('ort', () => 1, 2 * threads)] : []),
 ].filter(({ name }) => !options.skip.split(',').includes(name));
 
 function isInstalled(packageName: string): boolean {
@@ -111,6 +119,7 @@ class Runner {
 
 interface Result {
   engine: string;
+  threads: number;
   /** Milliseconds per step. */
   median: number;
   min: number;
@@ -149,26 +158,39 @@ async function measure(model: Model): Promise<Result[]> {
       const share = engine.share(model);
       const sorted = times.sort((a, b) => a - b);
       const median = sorted[sorted.length >> 1]! / share;
-      return { engine: engine.name, median, min: sorted[0]! / share, peak, share };
+      return { engine: engine.name, threads: engine.threads, median, min: sorted[0]! / share, peak, share };
     });
 }
 
-console.log(`${options.threads} thread(s), ${rounds} alternating rounds; milliseconds per training step`);
-const report: Record<string, (Result & { ratio?: number })[]> = {};
+console.log(`${threads} thread(s), ${rounds} alternating rounds; milliseconds per training step`);
+interface Row extends Result {
+  /** To PyTorch with as many threads. */
+  ratio?: number;
+  /** With twice the threads: how many times as fast as the same engine without. */
+  speedup?: number;
+}
+
+const report: Record<string, Row[]> = {};
 for (const model of options.models.split(',') as Model[]) {
   const results = await measure(model);
-  const peer = results.find(({ engine }) => engine === 'pytorch');
   console.log(
-    `\n${model.padEnd(12)}${'median'.padStart(10)}${'min'.padStart(10)}${'peak MiB'.padStart(10)}   to PyTorch`,
+    `\n${model.padEnd(16)}${'median'.padStart(10)}${'min'.padStart(10)}${'peak MiB'.padStart(10)}   to PyTorch`,
   );
   report[model] = results.map((result) => {
-    const ratio = peer && result.median / peer.median;
-    const scaled = result.share < 1 ? ` (scaled from ${result.share} of the batch)` : '';
+    const { engine, median, min, peak, share } = result;
+    const medianOf = (name: string) =>
+      results.find((other) => other.engine === name && other.threads === threads)?.median ?? Number.NaN;
+    const isSame = result.threads === threads;
+    const compared = isSame ? median / medianOf('pytorch') : medianOf(engine) / median;
+    const name = isSame ? engine : `${engine}, ${result.threads} threads`;
+    const number = Number.isNaN(compared) ? '–' : compared.toFixed(2);
+    const scaled = share < 1 ? ` (scaled from ${share} of the batch)` : '';
     console.log(
-      `${result.engine.padEnd(12)}${result.median.toFixed(2).padStart(10)}${result.min.toFixed(2).padStart(10)}` +
-        `${result.peak.toFixed(0).padStart(10)}   ${ratio?.toFixed(2) ?? '–'}${scaled}`,
+      `${name.padEnd(16)}${median.toFixed(2).padStart(10)}${min.toFixed(2).padStart(10)}` +
+        `${peak.toFixed(0).padStart(10)}   ${isSame ? number : `${number} times as fast as with ${threads}`}${scaled}`,
     );
-    return ratio === undefined ? result : { ...result, ratio };
+    if (Number.isNaN(compared)) return result;
+    return isSame ? { ...result, ratio: compared } : { ...result, speedup: compared };
   });
 }
-console.log(`\n${JSON.stringify({ benchmark: 'engines', threads: Number(options.threads), ...report })}`);
+console.log(`\n${JSON.stringify({ benchmark: 'engines', threads, ...report })}`);
