@@ -2,8 +2,8 @@
  * Training steps on the embedded engine and, where it is built, on the torch engine against PyTorch (Debian's
  * `python3-torch`, where installed), tfjs's plain `cpu` backend and tfjs's `wasm` backend (where installed). Every
  * engine runs in a process of its own; they take turns, a few steps each, so that a busy moment of the machine meets
- * all of them. With twice as many cores as
- * threads, the embedded engine runs a second time with twice the threads: `speedup` is what that brings.
+ * all of them. With twice as many cores as threads, the embedded engine runs a second time with twice the threads:
+ * `speedup` is what that brings.
  *
  *     npm run bench -- engines [--threads 1] [--rounds 12] [--models mlp,cnn,transformer] [--skip cpu]
  */
