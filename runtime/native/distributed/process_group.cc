@@ -86,9 +86,11 @@ Pending::Pending(std::vector<c10::intrusive_ptr<c10d::Work>> works, bool on_gpu,
   count_->open = works_.size();
   for (const auto& work : works_) {
     work->getFuture()->addCallback([count = count_](c10::ivalue::Future& future) {
-      std::lock_guard<std::mutex> lock(count->mutex);
-      if (future.hasError()) count->problem = future.exception_ptr();
-      --count->open;
+      {
+        std::lock_guard<std::mutex> lock(count->mutex);
+        if (future.hasError()) count->problem = future.exception_ptr();
+        --count->open;
+      }
       count->changed.notify_all();
     });
   }

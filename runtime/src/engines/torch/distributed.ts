@@ -1,3 +1,6 @@
+import { describeLibtorch } from './libtorch/libtorch.js';
+import type { TorchAddonSearch } from './load-addon.js';
+
 /** What the addon has of c10d, as `runtime/native/distributed/bindings.cc` exports it. */
 export interface DistributedAddon {
   readonly backends: readonly DistributedBackend[];
@@ -76,4 +79,14 @@ export interface NativeProcessGroup {
   /** Whether it is done and the values are in their places. @throws what it ended with */
   wait(collective: number, milliseconds: number): boolean;
   close(): void;
+}
+
+/** Over what the processes of a run exchange values, in one line. */
+export function describeProcessGroups(torch: TorchAddonSearch): string {
+  if (torch.state !== 'loaded') return 'on one host, without libtorch';
+  const { distributed } = torch.addon;
+  if (distributed === undefined) {
+    return `on one host: ${describeLibtorch(torch.libtorch)} was built without c10d`;
+  }
+  return `${distributed.backends.join(', ')} (c10d of libtorch ${torch.libtorch.version})`;
 }

@@ -61,9 +61,7 @@ export class C10dProcessGroup implements ProcessGroup {
   allReduce(values: readonly Values[], op: ReduceOp = 'sum'): Work {
     const operands = values.map(output);
     checkReduction('allReduce', operands, op);
-    return this.#start('allReduce', operands, () =>
-      this.#group.allReduce(natives(operands), reductions[op]),
-    );
+    return this.#start('allReduce', operands, () => this.#group.allReduce(natives(operands), reductions[op]));
   }
 
   broadcast(values: readonly Values[], root = 0): Work {

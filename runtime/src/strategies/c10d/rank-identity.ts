@@ -16,9 +16,7 @@ export interface RankIdentity {
   address: string;
 }
 
-export function ownIdentity(
-  parts: Pick<RankIdentity, 'worldSize' | 'backend' | 'address'>,
-): RankIdentity {
+export function ownIdentity(parts: Pick<RankIdentity, 'worldSize' | 'backend' | 'address'>): RankIdentity {
   return { ...parts, host: hostname(), kernel: kernel(), process: identityOf(process.pid) };
 }
 

@@ -96,12 +96,18 @@ export class RankWatch {
       const [rank] = silent;
       return this.#end({ rank: rank!, kind: 'hang', cause: this.#silence(silent), pid: this.#pid(rank!) });
     }
-    const late = this.#states.findIndex(({ activity }, rank) => rank !== this.rank && isBehind(activity, own));
+    const late = this.#states.findIndex(
+      ({ activity }, rank) => rank !== this.rank && isBehind(activity, own),
+    );
     const missed = `${own.collective} within ${timeoutMs / 1000} s`;
     if (late < 0) {
-      const error = new PLError('PL8002', `the ranks did not finish ${missed}, though all of them are in it.`, {
-        hint: 'The network between them may be slow or broken; or raise trainer.processGroupTimeout.',
-      });
+      const error = new PLError(
+        'PL8002',
+        `the ranks did not finish ${missed}, though all of them are in it.`,
+        {
+          hint: 'The network between them may be slow or broken; or raise trainer.processGroupTimeout.',
+        },
+      );
       this.#failure = error;
       return error;
     }

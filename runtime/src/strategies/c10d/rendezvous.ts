@@ -95,9 +95,13 @@ class Rendezvous {
     const { rank, worldSize, backend } = this.options;
     const store = this.store!;
     if (store.add(`claim/${rank}`, 1) > 1) {
-      throw new PLError('PL8004', `two processes were started as rank ${rank}; process ${process.pid} is the second.`, {
-        hint: 'Give every process a RANK of its own, and every run a MASTER_PORT of its own.',
-      });
+      throw new PLError(
+        'PL8004',
+        `two processes were started as rank ${rank}; process ${process.pid} is the second.`,
+        {
+          hint: 'Give every process a RANK of its own, and every run a MASTER_PORT of its own.',
+        },
+      );
     }
     store.set(`rank/${rank}`, JSON.stringify(ownIdentity({ worldSize, backend, address })));
     const identities: (RankIdentity | undefined)[] = Array.from({ length: worldSize });
@@ -129,12 +133,16 @@ class Rendezvous {
       return group;
     } catch (error) {
       if (error instanceof PLError) throw error;
-      throw new PLError('PL8004', `rank ${rank} cannot be connected to the others: ${(error as Error).message}`, {
-        hint:
-          `It listens at ${address}. Let the hosts reach each other at every port, and name the interface ` +
-          'between them in GLOO_SOCKET_IFNAME (NCCL_SOCKET_IFNAME for nccl) where they have several.',
-        cause: error,
-      });
+      throw new PLError(
+        'PL8004',
+        `rank ${rank} cannot be connected to the others: ${(error as Error).message}`,
+        {
+          hint:
+            `It listens at ${address}. Let the hosts reach each other at every port, and name the interface ` +
+            'between them in GLOO_SOCKET_IFNAME (NCCL_SOCKET_IFNAME for nccl) where they have several.',
+          cause: error,
+        },
+      );
     }
   }
 
@@ -171,10 +179,14 @@ class Rendezvous {
     try {
       return this.store!.get(key);
     } catch (error) {
-      throw new PLError('PL8004', `the store of the run at ${host}:${port} is gone: ${(error as Error).message}`, {
-        hint: 'Its process ended, which is that of rank 0 or the launcher: see what it has to say.',
-        cause: error,
-      });
+      throw new PLError(
+        'PL8004',
+        `the store of the run at ${host}:${port} is gone: ${(error as Error).message}`,
+        {
+          hint: 'Its process ended, which is that of rank 0 or the launcher: see what it has to say.',
+          cause: error,
+        },
+      );
     }
   }
 
@@ -191,7 +203,9 @@ class Rendezvous {
       throw new PLError(
         'PL8004',
         `rank ${own.rank} would exchange values over ${own.backend}, rank ${rank} over ${identity.backend}.`,
-        { hint: 'Give every process the same trainer.accelerator, and an addon built for the same libtorch.' },
+        {
+          hint: 'Give every process the same trainer.accelerator, and an addon built for the same libtorch.',
+        },
       );
     }
     return identity;
