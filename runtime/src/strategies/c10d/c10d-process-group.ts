@@ -15,8 +15,8 @@ const reductions: Readonly<Record<ReduceOp, number>> = { sum: 0, mean: 1, min: 2
 
 /** How long the addon waits before the ranks are looked at. A collective that ends is noticed at once. */
 const SLICE_MS = 50;
-/** States of ranks that were not watched are known after this. */
-const STATES_MS = 1200;
+/** Of a rank that was not watched before, it shows within this whether it is silent. */
+const STATES_MS = 4000;
 /** What a broken connection means is known after this at the latest. */
 const DIAGNOSIS_MS = 5000;
 
