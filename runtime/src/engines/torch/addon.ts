@@ -1,3 +1,5 @@
+import type { DistributedAddon } from './distributed.js';
+
 /** The compiled addon, as `runtime/native/addon.cc` exports it. Each JavaScript thread has an instance of its own. */
 export interface TorchAddon {
   /** libtorch's version. */
@@ -18,6 +20,8 @@ export interface TorchAddon {
   resetPeak(): void;
   /** `cpu`, `cuda:0`, …, `mps` */
   devices(): string[];
+  /** Where tensors are made. */
+  device(): string;
   setDevice(device: string): void;
   setThreads(threads: number): void;
   /** Waits until the device has done everything that it was asked to. */
@@ -28,4 +32,6 @@ export interface TorchAddon {
   lastError(): string;
   /** Whether a small product comes out right. */
   smoke(): boolean;
+  /** Missing where it was built without c10d. */
+  readonly distributed?: DistributedAddon;
 }

@@ -110,6 +110,11 @@ export class TorchBackend extends tf.KernelBackend {
     return new PLError('PL6010', problem);
   }
 
+  /** What the tensor is in the addon, for code that works on it there; it comes from another engine where it is there. */
+  handleOf(input: tf.TensorInfo): number {
+    return this.#handleOf(input, 0);
+  }
+
   #handleOf(input: tf.TensorInfo, before: number): number {
     const { dataId } = input;
     if (dataId instanceof TorchData && dataId.handle !== 0) return dataId.handle;
