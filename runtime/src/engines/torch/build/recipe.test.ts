@@ -45,6 +45,10 @@ describe.runIf(process.platform === 'linux')('flags on Linux', () => {
     expect(linkFlags(recipe({ variant: 'rocm' }))).toContain('/opt/libtorch/lib/libtorch_hip.so');
   });
 
+  test('bind everything at once, and keep the addon in the process when the thread that loaded it ends', () => {
+    expect(linkFlags(recipe())).toContain('-Wl,-z,now,-z,nodelete');
+  });
+
   test('switch c10d on where gloo is, and link it where it is a library of its own', () => {
     const separate = recipe({ gloo: true, glooLibrary: '/usr/lib/libgloo.so' });
     expect(compileFlags(separate)).toContain('-DUSE_C10D_GLOO');
