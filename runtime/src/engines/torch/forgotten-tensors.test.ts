@@ -27,7 +27,7 @@ async function run(program: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-describe.skipIf(addon === undefined)(`tensors that nobody disposes ${whyNot}`, () => {
+describe.skipIf(addon === undefined)(`tensors that nobody disposes ${whyNot}`, { timeout: 120_000 }, () => {
   test('are freed once they are collected, however they came about', async () => {
     const [before, full, after] = (await run(`
       const one = tf.scalar(1);

@@ -1,7 +1,5 @@
 import * as tf from '../../tf.js';
-
-/** What disposing a tensor needs to know of it. */
-type TensorRecord = Pick<tf.Tensor, 'dataId' | 'dtype' | 'size'>;
+import { type TensorRecord, tfjsEngine } from '../tfjs-engine.js';
 
 /** What outlives a forgotten tensor. Once the tensor is disposed, nothing is left to free. */
 interface Remains {
@@ -10,14 +8,6 @@ interface Remains {
 
 interface WatchedTensor extends tf.Tensor {
   remains?: Remains;
-}
-
-/** The part of tfjs's engine that knows which tensors live; its types leave it out. */
-interface TrackingEngine {
-  track(tensor: tf.Tensor): tf.Tensor;
-  keep(tensor: tf.Tensor): tf.Tensor;
-  disposeTensor(tensor: TensorRecord): void;
-  readonly state: { activeScope?: object | null; gradientDepth: number };
 }
 
 /** Most tensors are disposed soon. Only those are watched that are still there after this many others, … */
@@ -33,7 +23,7 @@ const watched = new WeakSet<object>();
  * are kept while a tape records, by the tape.
  */
 export function reclaimForgottenTensors(): void {
-  const engine = tf.engine() as unknown as TrackingEngine;
+  const engine = tfjsEngine();
   if (watched.has(engine)) return;
   watched.add(engine);
   const { track, keep, disposeTensor } = engine;
