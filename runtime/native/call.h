@@ -59,8 +59,8 @@ class Call {
   c10::optional<at::Tensor> optional(int i) {
     return has(i) ? c10::optional<at::Tensor>(tensor(i)) : c10::nullopt;
   }
-  /// What the operation that made tensor i left with it; undefined if nothing.
-  at::Tensor& aux(int i) { return table_.aux(handle(i)); }
+  /// What the operation that made tensor i left with it.
+  const Aux& aux(int i) { return table_.aux(handle(i)); }
   /// Tensor i, for writing in place: contiguous, in memory that no other handle sees. It moves where that is not so.
   at::Tensor& writable(int i);
   /// The tensors from `from` on, `count` of them.
@@ -87,7 +87,7 @@ class Call {
   at::TensorOptions options(at::ScalarType type) const { return at::TensorOptions().dtype(type).device(device); }
 
   /// Adds a result. 64-bit results become 32-bit ones, which is what tfjs has.
-  void out(at::Tensor result, at::Tensor aux = {});
+  void out(at::Tensor result, Aux aux = {});
 
   /// What a message can say about the operands: their types and shapes.
   std::string describe_operands();

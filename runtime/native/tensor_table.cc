@@ -16,7 +16,7 @@ constexpr uint32_t kGenerations = 1u << 7;
 // Index 0 stays vacant, so that no handle is 0.
 TensorTable::TensorTable() : slots_(1) {}
 
-Handle TensorTable::add(at::Tensor tensor, at::Tensor aux) {
+Handle TensorTable::add(at::Tensor tensor, Aux aux) {
   uint32_t index;
   if (vacant_.empty()) {
     index = static_cast<uint32_t>(slots_.size());
@@ -39,7 +39,7 @@ void TensorTable::replace(Handle handle, at::Tensor tensor) {
   leave(target.tensor);
   enter(tensor);
   target.tensor = std::move(tensor);
-  target.aux = at::Tensor();
+  target.aux = Aux();
 }
 
 void TensorTable::free(Handle handle) {
@@ -49,7 +49,7 @@ void TensorTable::free(Handle handle) {
   if (slot.generation != static_cast<uint32_t>(handle) >> kIndexBits || !slot.tensor.defined()) return;
   leave(slot.tensor);
   slot.tensor = at::Tensor();
-  slot.aux = at::Tensor();
+  slot.aux = Aux();
   slot.generation = (slot.generation + 1) % kGenerations;
   vacant_.push_back(index);
   --size_;

@@ -1,6 +1,7 @@
 import * as tf from '../../tf.js';
 import type { TorchAddon } from './addon.js';
 import { TorchBackend } from './backend.js';
+import { reclaimForgottenTensors } from './forgotten-tensors.js';
 import { registerKernelGradients } from './kernel-gradients.js';
 import { blockKernels } from './kernels/blocks.js';
 import { convKernels } from './kernels/conv.js';
@@ -56,6 +57,7 @@ export function registerTorch(addon: TorchAddon): void {
     });
   }
   registerKernelGradients();
+  reclaimForgottenTensors();
   tf.registerBackend('torch', () => new TorchBackend(addon), 3);
 }
 

@@ -45,6 +45,10 @@ describe.runIf(process.platform === 'linux')('flags on Linux', () => {
     expect(linkFlags(recipe({ variant: 'rocm' }))).toContain('/opt/libtorch/lib/libtorch_hip.so');
   });
 
+  test('bind everything at once, and keep the addon in the process when the thread that loaded it ends', () => {
+    expect(linkFlags(recipe())).toContain('-Wl,-z,now,-z,nodelete');
+  });
+
   test('switch c10d on where it is, and NCCL where its headers are', () => {
     expect(compileFlags(recipe()).join()).not.toContain('C10D');
     expect(compileFlags(recipe({ c10d: true }))).toContain('-DUSE_C10D_GLOO');
