@@ -77,6 +77,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     this.#addGroup(init);
   }
 
+  /** Whether steps depend on the value of the loss, not on gradients alone. */
+  readonly usesLoss: boolean = false;
+
   /** Empties the gradient slots of all parameters. */
   zeroGrad(): void {
     for (const group of this.paramGroups) clearGrads(group.params);

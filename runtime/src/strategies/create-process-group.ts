@@ -1,0 +1,59 @@
+import { lookup } from 'node:dns/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import { PLError } from '../errors/pl-error.js';
+import type { ClusterEnvironment } from './environments/cluster-environment.js';
+import { LocalProcessGroup } from './local/local-process-group.js';
+import type { ProcessGroup } from './process-group.js';
+
+/** This process among those of its run. */
+export type Place = Pick<
+  ClusterEnvironment,
+  'globalRank' | 'worldSize' | 'localWorldSize' | 'mainAddress' | 'mainPort' | 'restartCount'
+>;
+
+export interface ProcessGroupOptions {
+  /** Milliseconds that a collective waits for the other ranks. */
+  timeoutMs: number;
+  /** Called while the ranks come together; throws when waiting is of no use. */
+  check?: () => void;
+}
+
+/**
+ * Brings the processes of a run together.
+ *
+ * @throws PLError PL8001 when they are on several hosts, PL8004 when they do not come together
+ */
+export async function createProcessGroup(place: Place, options: ProcessGroupOptions): Promise<ProcessGroup> {
+  await requireOneHost(place);
+  const { globalRank: rank, worldSize, mainPort, restartCount } = place;
+  const key = [mainPort, process.env.TORCHELASTIC_RUN_ID ?? '', restartCount].join('\n');
+  return LocalProcessGroup.join({ rank, worldSize, key, ...options });
+}
+
+/** The local process group does not reach other hosts. */
+async function requireOneHost({ worldSize, localWorldSize, mainAddress }: Place): Promise<void> {
+  const hint =
+    'Install libtorch (Debian: apt-get install libtorch-dev libgloo-dev), then run `pl engine build`; or train on one host.';
+  if (localWorldSize !== worldSize) {
+    throw new PLError(
+      'PL8001',
+      `${worldSize} processes were started, ${localWorldSize} of them on this host; without libtorch all have to be on one.`,
+      { hint },
+    );
+  }
+  if (await isThisHost(mainAddress)) return;
+  throw new PLError(
+    'PL8001',
+    `rank 0 is at ${mainAddress}, which is another host; without libtorch all processes have to be on one.`,
+    { hint },
+  );
+}
+
+async function isThisHost(address: string): Promise<boolean> {
+  if (['localhost', hostname()].includes(address)) return true;
+  const found = await lookup(address, { all: true }).catch(() => []);
+  const own = Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.map((one) => one.address),
+  );
+  return found.some((one) => one.address.startsWith('127.') || own.includes(one.address));
+}

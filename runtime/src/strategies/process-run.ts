@@ -1,0 +1,73 @@
+import { createServer } from 'node:net';
+import { PLError } from '../errors/pl-error.js';
+import { Children } from './children.js';
+import { createProcessGroup, type Place } from './create-process-group.js';
+import type { ClusterEnvironment } from './environments/cluster-environment.js';
+import type { ProcessGroup } from './process-group.js';
+
+/** The processes that this one belongs to, for its whole life: trainers come and go, they stay. */
+export interface ProcessRun {
+  group: ProcessGroup;
+  /** Those that this process has started. */
+  children: Children | undefined;
+}
+
+let run: Promise<ProcessRun> | undefined;
+
+/**
+ * Joins the processes of the run, after starting them where nobody has. Later calls give the same.
+ *
+ * @throws PLError PL8001, PL8004, PL8005 when the processes do not come together, PL8009 when there are others already
+ */
+export async function joinProcesses(
+  environment: ClusterEnvironment,
+  worldSize: number,
+  timeoutMs: number,
+): Promise<ProcessRun> {
+  run ??= start(environment, worldSize, timeoutMs);
+  const joined = await run;
+  if (joined.group.worldSize === worldSize) return joined;
+  throw new PLError(
+    'PL8009',
+    `this program runs in ${joined.group.worldSize} processes, but a trainer was made for ${worldSize}.`,
+    { hint: 'Give all trainers of a program the same devices, or 1.' },
+  );
+}
+
+async function start(
+  environment: ClusterEnvironment,
+  worldSize: number,
+  timeoutMs: number,
+): Promise<ProcessRun> {
+  if (environment.createsProcessesExternally) {
+    return { group: await createProcessGroup(environment, { timeoutMs }), children: undefined };
+  }
+  const mainPort = await freePort();
+  const place: Place = {
+    globalRank: 0,
+    worldSize,
+    localWorldSize: worldSize,
+    mainAddress: '127.0.0.1',
+    mainPort,
+    restartCount: 0,
+  };
+  const children = new Children({ worldSize, mainPort });
+  try {
+    const group = await createProcessGroup(place, { timeoutMs, check: () => children.check() });
+    return { group, children };
+  } catch (error) {
+    await children.end(0);
+    throw error;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
