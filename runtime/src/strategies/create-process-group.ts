@@ -5,6 +5,9 @@ import type { ClusterEnvironment } from './environments/cluster-environment.js';
 import { LocalProcessGroup } from './local/local-process-group.js';
 import type { ProcessGroup } from './process-group.js';
 
+/** Milliseconds that processes may take from their start to their first meeting, however short their patience is later. */
+const START_UP_MS = 300_000;
+
 /** This process among those of its run. */
 export type Place = Pick<
   ClusterEnvironment,
@@ -27,7 +30,8 @@ export async function createProcessGroup(place: Place, options: ProcessGroupOpti
   await requireOneHost(place);
   const { globalRank: rank, worldSize, mainPort, restartCount } = place;
   const key = [mainPort, process.env.TORCHELASTIC_RUN_ID ?? '', restartCount].join('\n');
-  return LocalProcessGroup.join({ rank, worldSize, key, ...options });
+  const joinTimeoutMs = Math.max(options.timeoutMs, START_UP_MS);
+  return LocalProcessGroup.join({ rank, worldSize, key, joinTimeoutMs, ...options });
 }
 
 /** The local process group does not reach other hosts. */

@@ -4,6 +4,7 @@ import type { ClusterEnvironment } from './environments/cluster-environment.js';
 import { detectEnvironment } from './environments/detect.js';
 import { behaveAsLaunched, wasLaunched } from './launched.js';
 import { setProcessRank } from './rank-zero.js';
+import { ShardedStrategy } from './sharded.js';
 import { SingleDeviceStrategy } from './single-device.js';
 import type { Strategy } from './strategy.js';
 
@@ -29,12 +30,13 @@ export function createStrategy(options: StrategyOptions, environment = detectEnv
   const worldSize = worldSizeOf(options, environment);
   if (worldSize === 1) return new SingleDeviceStrategy(globalRank);
   const { strategy, processGroupTimeout } = options;
-  return new DDPStrategy({
+  const ddp = {
     environment,
     worldSize,
     findUnusedParameters: strategy === 'ddp_find_unused_parameters_true',
     timeoutMs: processGroupTimeout * 1000,
-  });
+  };
+  return strategy === 'ddp_sharded' ? new ShardedStrategy(ddp) : new DDPStrategy(ddp);
 }
 
 function worldSizeOf({ devices, numNodes }: StrategyOptions, environment: ClusterEnvironment): number {

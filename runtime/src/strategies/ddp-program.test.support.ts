@@ -14,6 +14,7 @@ import {
   dropout,
   Hook,
   LightningModule,
+  ModelCheckpoint,
   SGD,
   seedEverything,
   Trainer,
@@ -33,6 +34,8 @@ export interface ProgramOptions {
   dropout?: number;
   shuffle?: boolean;
   ckptPath?: string;
+  /** Saves every so many steps, and keeps all. */
+  saveEvery?: number;
   /** Gives every process data of its own, without length: this many batches, by rank. */
   streams?: number[];
   misbehave?: { rank: number; step: number; how: 'throw' | 'die' | 'hang' | 'skipHead' | 'stop' };
@@ -54,6 +57,8 @@ export interface RankResult {
   testedOn: number[];
   masks: number[];
   logDir: string;
+  /** Numbers that the optimizer of this process keeps in tensors. */
+  stateSize: number;
 }
 
 const options = JSON.parse(process.argv[2]!) as ProgramOptions;
@@ -101,7 +106,7 @@ class Net extends LightningModule {
     if (this.misbehaves('hang')) for (;;);
     if (this.misbehaves('stop')) this.trainer.shouldStop = true;
     this.trainedOn.push([...index.dataSync()]);
-    const loss = crossEntropy(this.forward(x), label);
+    const loss = crossEntropy(this.forward(x), label.toInt());
     this.log('train_loss', loss, { onStep: true, onEpoch: true, syncDist: true });
     return loss;
   }
@@ -132,6 +137,7 @@ async function* stream(batches: number) {
     yield { x: [i, 1, 2, 3, 4, 5].map(Math.sin), label: i % 3, index: i };
 }
 
+writeFileSync(join(folder, `pid-${process.env.RANK ?? 0}`), String(process.pid));
 seedEverything(7);
 const net = new Net();
 const trainer = new Trainer({
@@ -141,6 +147,9 @@ const trainer = new Trainer({
   engine: 'ort',
   threads: 1,
   logEveryNSteps: 1,
+  callbacks: options.saveEvery
+    ? new ModelCheckpoint({ everyNTrainSteps: options.saveEvery, saveTopK: -1 })
+    : [],
   ...options.trainer,
   defaultRootDir: folder,
 });
@@ -163,6 +172,10 @@ await trainer.fit(net, {
 });
 const { globalStep, currentEpoch, globalRank, logDir } = trainer;
 const metrics = { ...trainer.callbackMetrics };
+const { tensors } = trainer.optimizers[0]!.stateDict(({ name }) => name);
+const stateSize = Object.values(tensors)
+  .flatMap((slots) => Object.values(slots))
+  .reduce((sum, { size }) => sum + size, 0);
 const gathered = net.allGather({ rank: tf.scalar(globalRank) }).rank;
 const [tested] = await trainer.test(net, { dataloaders: evaluation });
 
@@ -182,5 +195,6 @@ const result: RankResult = {
   testedOn: net.testedOn,
   masks: net.masks,
   logDir,
+  stateSize,
 };
 writeFileSync(join(folder, `rank-${globalRank}.json`), JSON.stringify(result));

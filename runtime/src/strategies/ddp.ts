@@ -9,7 +9,7 @@ import { wasLaunched } from './launched.js';
 import { RankFailure } from './local/rank-failure.js';
 import { broadcastVariables, writeVariables } from './module-sync.js';
 import { broadcastObject, gatherObjects } from './objects.js';
-import type { HostArray, ProcessGroup, ReduceOp } from './process-group.js';
+import type { HostArray, ProcessGroup, ReduceOp, Values } from './process-group.js';
 import { joinProcesses, type ProcessRun } from './process-run.js';
 import type { ReductionContext, Strategy } from './strategy.js';
 
@@ -90,7 +90,7 @@ export class DDPStrategy implements Strategy {
     return votes[0] === 1;
   }
 
-  reduce(values: HostArray, op: ReduceOp): void {
+  reduce(values: Values, op: ReduceOp): void {
     this.group.allReduce([values], op).wait();
   }
 

@@ -2,7 +2,7 @@ import type { LightningModule } from '../module/lightning-module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
 import type * as tf from '../tf.js';
-import type { HostArray, ReduceOp } from './process-group.js';
+import type { ReduceOp, Values } from './process-group.js';
 
 /** What a gradient reduction may take for granted. */
 export interface ReductionContext {
@@ -38,7 +38,7 @@ export interface Strategy {
   /** Whether one rank, or with `all` every rank, says yes. */
   reduceBooleanDecision(decision: boolean, options?: { all?: boolean }): boolean;
   /** Reduces the values in place. */
-  reduce(values: HostArray, op: ReduceOp): void;
+  reduce(values: Values, op: ReduceOp): void;
   /** The values of all ranks, stacked: `[worldSize, ...shape]`; those of one process alone as they are. */
   allGather(tensor: tf.Tensor): tf.Tensor;
 
