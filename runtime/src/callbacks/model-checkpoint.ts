@@ -194,8 +194,14 @@ export class ModelCheckpoint extends Callback {
   @Hook('on_exception')
   async saveAfterError(trainer: Trainer, _module: LightningModule, error: unknown): Promise<void> {
     if (!this.#options.saveOnException || error instanceof Interruption || !this.#maySave(trainer)) return;
-    // A checkpoint is made by all processes together, and one of them has just failed.
-    if (trainer.strategy.worldSize > 1) return;
+    // The others may be gone: the first process writes what it has.
+    if (!trainer.isGlobalZero) return;
+    if (!trainer.strategy.holdsWholeState) {
+      announce(
+        'No checkpoint of the exception: parts of the state of the optimizer are with other processes.',
+      );
+      return;
+    }
     await this.#save(trainer, this.#freePath(trainer, candidates(trainer)));
     await this.#saveLast(trainer);
   }

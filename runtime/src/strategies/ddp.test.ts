@@ -1,295 +1,296 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { readCheckpoint } from '../checkpoint/checkpoint.js';
-import type { ProgramOptions, RankResult } from './ddp-program.test.support.js';
-import { type RankOutcome, runNode } from './ranks.test.support.js';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Checkpoint, readCheckpoint } from '../checkpoint/checkpoint.js';
+import { loadTorchAddon } from '../engines/torch/load-addon.js';
+import type { Scenario, ScenarioResult } from './ddp-program.test.support.js';
+import { checkpoints, difference, makeFolder, succeed } from './ddp-runs.test.support.js';
 
-const program = fileURLToPath(new URL('ddp-program.test.support.ts', import.meta.url));
-const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
+// Real processes. What needs as many of them runs in the same.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
-// Real processes, several in each test.
-vi.setConfig({ testTimeout: 180_000 });
+const hasTorch = loadTorchAddon().state === 'loaded';
 
-interface Run extends RankOutcome {
-  folder: string;
-  ranks: RankResult[];
-}
+/** What runs on one device, and on several with as many samples in all. */
+const onSeveral = (devices: number): Scenario[] => {
+  const steps = { devices, maxSteps: 50, accumulateGradBatches: 2, gradientClipVal: 1 };
+  const batchSize = 12 / devices;
+  return [
+    { name: 'steps', trainer: steps, batchSize },
+    ...(hasTorch && devices < 4
+      ? [{ name: 'torch', trainer: { ...steps, engine: 'torch' as const }, batchSize }]
+      : []),
+  ];
+};
 
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ddp-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+/** What one process and two come to alike. */
+const onTwo = (devices: number): Scenario[] => {
+  const batchSize = 12 / devices;
+  const synchronized = { devices, maxSteps: 20, syncBatchnorm: true };
+  return [
+    ...onSeveral(devices),
+    { name: 'norm', trainer: synchronized, batchSize, norm: true },
+    ...(hasTorch
+      ? [
+          {
+            name: 'torch norm',
+            trainer: { ...synchronized, engine: 'torch' as const },
+            batchSize,
+            norm: true,
+          },
+        ]
+      : []),
+    { name: 'lbfgs', trainer: { devices, maxSteps: 6 }, batchSize, optimizer: 'lbfgs' },
+    { name: 'uneven', trainer: { devices, maxEpochs: 1 }, batchSize: 10, samples: 51 },
+  ];
+};
 
-/** Runs the program as a user would, in one process that may start others. */
-async function run(
-  options: Omit<ProgramOptions, 'folder'>,
-  { folder = makeFolder(), env = {} }: { folder?: string; env?: Record<string, string> } = {},
-): Promise<Run> {
-  const args = ['--import', 'tsx', program, JSON.stringify({ ...options, folder })];
-  const outcome = await runNode(args, { TSX_TSCONFIG_PATH: tsconfig, ...env });
-  const { devices = 1 } = options.trainer;
-  const ranks = Array.from({ length: Number(devices) }, (_, rank) => join(folder, `rank-${rank}.json`))
-    .filter((path) => existsSync(path))
-    .map((path) => JSON.parse(readFileSync(path, 'utf8')) as RankResult);
-  return { ...outcome, folder, ranks };
-}
+const random = { batchSize: 8, dropout: 0.5, shuffle: true, optimizer: 'adam' } as const;
+const adam = { batchSize: 8, optimizer: 'adam' } as const;
+const divided = { devices: 2, strategy: 'ddp_sharded' } as const;
+const folder = makeFolder();
+const checkpointOf = (name: string, step: number) =>
+  join(
+    folder,
+    name,
+    'lightning_logs/version_0/checkpoints',
+    `epoch=${Math.ceil(step / 6) - 1}-step=${step}.ckpt`,
+  );
 
-/** As `run`, for runs that a test takes for granted. */
-async function succeed(...args: Parameters<typeof run>): Promise<Run> {
-  const outcome = await run(...args);
-  if (outcome.exitCode !== 0) throw new Error(outcome.stderr);
-  return outcome;
-}
+/** What two processes do by themselves. */
+const amongTwo: Scenario[] = [
+  { name: 'own norm', trainer: { devices: 2, maxSteps: 20 }, batchSize: 6, norm: true },
+  {
+    name: 'whole',
+    trainer: { devices: 2, maxEpochs: 3 },
+    checkpoint: { everyNTrainSteps: 9, saveTopK: -1 },
+    ...random,
+  },
+  // From the middle of the second epoch.
+  {
+    name: 'resumed',
+    trainer: { devices: 2, maxEpochs: 3 },
+    ckptPath: checkpointOf('whole', 9),
+    ...random,
+  },
+  { name: 'undivided', trainer: { devices: 2, maxSteps: 12 }, ...adam },
+  { name: 'divided', trainer: { ...divided, maxSteps: 12 }, ...adam },
+  { name: 'longer', trainer: { devices: 2, maxSteps: 18 }, ...adam },
+  {
+    name: 'divided, resumed',
+    trainer: { ...divided, maxSteps: 18 },
+    ckptPath: checkpointOf('divided', 12),
+    ...adam,
+  },
+  ...(hasTorch
+    ? [
+        { name: 'torch undivided', trainer: { devices: 2, maxSteps: 12, engine: 'torch' as const }, ...adam },
+        { name: 'torch divided', trainer: { ...divided, maxSteps: 12, engine: 'torch' as const }, ...adam },
+      ]
+    : []),
+  {
+    name: 'stop',
+    trainer: { devices: 2, maxEpochs: 5 },
+    batchSize: 8,
+    misbehave: { rank: 1, step: 8, how: 'stop' },
+  },
+  {
+    name: 'unused',
+    trainer: { devices: 2, maxSteps: 4, strategy: 'ddp_find_unused_parameters_true' },
+    batchSize: 8,
+    misbehave: { rank: 1, step: 0, how: 'skipHead' },
+  },
+  {
+    name: 'undistributed',
+    trainer: { devices: 2, maxEpochs: 1, useDistributedSampler: false },
+    batchSize: 12,
+  },
+];
 
-/** The largest difference, relative to the largest weight. Buffers, which follow rank 0, are left out. */
-function difference(a: RankResult, b: RankResult): number {
-  const weights = (result: RankResult) => result.weights.slice(0, -8);
-  const largest = Math.max(...weights(b).map(Math.abs));
-  return Math.max(...weights(a).map((weight, i) => Math.abs(weight - weights(b)[i]!))) / largest;
-}
+type Results = Record<string, ScenarioResult[]>;
+let one: Results;
+let two: Results;
+let four: Results;
 
+beforeAll(async () => {
+  one = await succeed(onTwo(1));
+  two = await succeed([...onTwo(2), ...amongTwo], { folder });
+  four = await succeed(onSeveral(4));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const digests = (ranks: readonly ScenarioResult[]) => ranks.map(({ digest }) => digest);
 const sorted = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
-/** Paths of what a run has saved. */
-function checkpoints(runFolder: string): string[] {
-  const folder = join(runFolder, 'lightning_logs/version_0/checkpoints');
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.ckpt'))
-    .map((name) => join(folder, name));
-}
+const firstNumbers = (length: number) => Array.from({ length }, (_, i) => i);
 
-describe('several processes', () => {
-  test('take the steps of one process on the joined batch, and have the same bits', async () => {
-    const trainer = { maxSteps: 50, accumulateGradBatches: 2, gradientClipVal: 1 };
-    const single = await succeed({ trainer, batchSize: 12 });
-    for (const devices of [2, 4]) {
-      const { ranks, folder, stderr } = await succeed({
-        trainer: { ...trainer, devices },
-        batchSize: 12 / devices,
-      });
-      expect(ranks.map(({ rank, worldSize, globalStep }) => [rank, worldSize, globalStep])).toEqual(
-        ranks.map((_, rank) => [rank, devices, 50]),
-      );
-      expect(new Set(ranks.map(({ digest }) => digest)).size).toBe(1);
-      expect(difference(ranks[0]!, single.ranks[0]!)).toBeLessThan(1e-6);
+describe.each([
+  [2, () => two],
+  [4, () => four],
+] as const)('%i processes', (devices, results) => {
+  test('take the steps of one process on the joined batch', () => {
+    const [single] = one.steps!;
+    const ranks = results().steps!;
+    expect(ranks.map(({ rank, worldSize, globalStep }) => [rank, worldSize, globalStep])).toEqual(
+      firstNumbers(devices).map((rank) => [rank, devices, 50]),
+    );
+    // The target of one float32 rounding per step, in 50 steps.
+    for (const rank of ranks) expect(difference(rank, single!)).toBeLessThan(1e-6);
+    single!.trainedOn.forEach((batch, step) => {
+      expect(sorted(ranks.flatMap(({ trainedOn }) => trainedOn[step]!))).toEqual(sorted(batch));
+    });
+  });
 
-      const { trainedOn, metrics, tested } = single.ranks[0]!;
-      trainedOn.forEach((batch, step) => {
-        expect(sorted(ranks.flatMap((rank) => rank.trainedOn[step]!))).toEqual(sorted(batch));
-      });
-      // Nothing doubled, nothing dropped.
-      expect(sorted(ranks.flatMap(({ testedOn }) => testedOn))).toEqual(
-        Array.from({ length: 96 }, (_, i) => i),
-      );
-      for (const rank of ranks) {
-        expect(rank.metrics.val_loss).toBeCloseTo(metrics.val_loss!, 6);
-        expect(rank.metrics.train_loss_epoch).toBeCloseTo(metrics.train_loss_epoch!, 5);
-        expect(rank.metrics).toMatchObject({ val_count: 96, largest_rank: devices - 1 });
-        expect(rank.tested.test_loss).toBeCloseTo(tested.test_loss!, 6);
-        expect(rank.gathered).toEqual(ranks.map((_, i) => i));
-        // In fit and in test, of which the first process alone prepares the data.
-        expect(rank.prepared).toBe(rank.rank === 0 ? 2 : 0);
-        expect(rank.logDir).toBe(join(folder, 'lightning_logs/version_0'));
-      }
-      expect(readdirSync(join(folder, 'lightning_logs'))).toEqual(['version_0']);
-      expect(stderr).not.toMatch(/rank \d/);
+  test('have the same bits', () => {
+    for (const [name, ranks] of Object.entries(results())) {
+      expect(new Set(digests(ranks)).size, name).toBe(1);
     }
   });
 
-  test('go on from a checkpoint as if nothing had been, with orders and dropout masks of each', async () => {
-    const common = { batchSize: 8, dropout: 0.5, shuffle: true, optimizer: 'adam' as const };
-    const whole = await succeed({ ...common, saveEvery: 9, trainer: { devices: 2, maxEpochs: 3 } });
-    // In the middle of the second epoch.
-    const ckptPath = checkpoints(whole.folder).find((path) => path.endsWith('step=9.ckpt'))!;
-    const resumed = await succeed({ ...common, trainer: { devices: 2, maxEpochs: 3 }, ckptPath });
+  test('exchange gradients at the end of an accumulation window only', () => {
+    const [first, second] = results().steps!;
+    const same = first!.gradients.map((gradient, i) => gradient === second!.gradients[i]);
+    expect(same).toEqual(firstNumbers(100).map((batch) => batch % 2 === 1));
+  });
 
-    const [a, b] = whole.ranks as [RankResult, RankResult];
+  test('log what one process would, where it is reduced over them', () => {
+    const [single] = one.steps!;
+    for (const rank of results().steps!) {
+      expect(rank.metrics.val_loss).toBeCloseTo(single!.metrics.val_loss!, 6);
+      expect(rank.metrics.train_loss_epoch).toBeCloseTo(single!.metrics.train_loss_epoch!, 5);
+      expect(rank.metrics).toMatchObject({ val_count: 96, largest_rank: devices - 1 });
+      expect(rank.tested.test_loss).toBeCloseTo(single!.tested.test_loss!, 6);
+      rank.losses.forEach((loss, step) => {
+        expect(loss).toBeCloseTo(single!.losses[step]!, 5);
+      });
+    }
+  });
+
+  test('gather tensors in the order of ranks', () => {
+    for (const { gathered } of results().steps!) expect(gathered).toEqual(firstNumbers(devices));
+  });
+
+  test('let the first prepare the data, in fit, test and predict', () => {
+    expect(results().steps!.map(({ prepared }) => prepared)).toEqual(
+      firstNumbers(devices).map((rank) => (rank === 0 ? 3 : 0)),
+    );
+  });
+});
+
+describe('two processes', () => {
+  test.runIf(hasTorch)('come to the same on the torch engine', () => {
+    expect(difference(two.torch![0]!, one.torch![0]!)).toBeLessThan(1e-6);
+  });
+
+  test('let the first one write, into a folder that all know', () => {
+    expect(readdirSync(join(folder, 'steps/lightning_logs'))).toEqual(['version_0']);
+    for (const { logDir } of two.steps!) expect(logDir).toBe(join(folder, 'steps/lightning_logs/version_0'));
+  });
+
+  test('agree on a search along a line', () => {
+    expect(difference(two.lbfgs![0]!, one.lbfgs![0]!)).toBeLessThan(1e-3);
+  });
+
+  test.each(hasTorch ? ['norm', 'torch norm'] : ['norm'])(
+    'normalize by the statistics of both under syncBatchnorm: %s',
+    (name) => {
+      expect(difference(two[name]![0]!, one[name]![0]!)).toBeLessThan(1e-5);
+      expect(difference(two['own norm']![0]!, one.norm![0]!)).toBeGreaterThan(1e-2);
+    },
+  );
+
+  test('go on from a checkpoint as if nothing had been, with orders and dropout masks of each', () => {
+    const [a, b] = two.whole as [ScenarioResult, ScenarioResult];
     expect(a.masks).not.toEqual(b.masks);
     expect(a.trainedOn.slice(0, 6)).not.toEqual(a.trainedOn.slice(6, 12));
-    for (const [rank, { digest, trainedOn, masks }] of whole.ranks.entries()) {
-      expect(resumed.ranks[rank]!.digest).toBe(digest);
-      expect(resumed.ranks[rank]!.trainedOn).toEqual(trainedOn.slice(9));
-      expect(resumed.ranks[rank]!.masks).toEqual(masks.slice(9));
+    two.whole!.forEach(({ digest, trainedOn, masks }, rank) => {
+      const resumed = two.resumed![rank]!;
+      expect(resumed.digest).toBe(digest);
+      expect(resumed.trainedOn).toEqual(trainedOn.slice(9));
+      expect(resumed.masks).toEqual(masks.slice(9));
+    });
+  });
+
+  test('predict what one process does', () => {
+    const scores = (ranks: readonly ScenarioResult[]) =>
+      ranks
+        .flatMap(({ predicted }) =>
+          predicted.flatMap(({ index, score }) => index.map((sample, i) => [sample, score[i]!] as const)),
+        )
+        .sort(([a], [b]) => a - b);
+    const single = scores(one.steps!);
+    expect(single.map(([sample]) => sample)).toEqual(firstNumbers(96));
+    scores(two.steps!).forEach(([sample, score], i) => {
+      expect(sample).toBe(i);
+      expect(score).toBeCloseTo(single[i]![1], 5);
+    });
+  });
+
+  test('stop after the same batch when one of them asks for it', () => {
+    expect(two.stop!.map(({ globalStep }) => globalStep)).toEqual([9, 9]);
+  });
+
+  test('count what one did not use as zero under ddp_find_unused_parameters_true', () => {
+    expect(two.unused!.map(({ globalStep }) => globalStep)).toEqual([4, 4]);
+  });
+
+  test('leave data loaders alone where useDistributedSampler is false', () => {
+    for (const { trainedOn, testedOn } of two.undistributed!) {
+      expect(trainedOn.flat()).toEqual(firstNumbers(96));
+      expect(testedOn).toEqual(firstNumbers(96));
     }
   });
+});
 
-  test('share the state of the optimizer under ddp_sharded, and come to the same weights and checkpoint', async () => {
-    const common = { batchSize: 8, optimizer: 'adam' as const };
-    const whole = await succeed({ ...common, trainer: { devices: 2, maxSteps: 12 } });
-    const divided = await succeed({
-      ...common,
-      trainer: { devices: 2, maxSteps: 12, strategy: 'ddp_sharded' },
-    });
-    expect(divided.ranks.map(({ digest }) => digest)).toEqual(whole.ranks.map(({ digest }) => digest));
-    // 6 × 8 + 8 + 8 × 3 parameters with two slots each
-    expect(whole.ranks.map(({ stateSize }) => stateSize)).toEqual([160, 160]);
-    expect(divided.ranks.map(({ stateSize }) => stateSize)).toEqual([96, 64]);
-
-    const saved = await Promise.all(
-      [whole, divided].map(({ folder }) => readCheckpoint(checkpoints(folder)[0]!)),
-    );
-    const [ofWhole, ofDivided] = saved.map(({ optimizerStates }) => optimizerStates);
-    expect([...ofDivided!.tensors.keys()].sort()).toEqual([...ofWhole!.tensors.keys()].sort());
-    for (const [name, tensor] of ofWhole!.tensors) expect(ofDivided!.tensors.get(name)).toEqual(tensor);
-    expect(ofDivided!.scalars).toEqual(ofWhole!.scalars);
-
-    const [ckptPath] = checkpoints(divided.folder) as [string];
-    const [longer, resumed] = [
-      await succeed({ ...common, trainer: { devices: 2, maxSteps: 18 } }),
-      await succeed({ ...common, trainer: { devices: 2, maxSteps: 18, strategy: 'ddp_sharded' }, ckptPath }),
-    ];
-    expect(resumed.ranks.map(({ digest }) => digest)).toEqual(longer.ranks.map(({ digest }) => digest));
+describe('data that does not divide evenly', () => {
+  test('is filled up for training, so that all take as many steps', () => {
+    expect(two.uneven!.map(({ trainedOn }) => trainedOn.map(({ length }) => length))).toEqual([
+      [10, 10, 6],
+      [10, 10, 6],
+    ]);
+    expect(new Set(two.uneven!.flatMap(({ trainedOn }) => trainedOn.flat())).size).toBe(51);
   });
 
-  test('stop after the same batch when one of them asks for it', async () => {
-    const { ranks } = await succeed({
-      trainer: { devices: 2, maxEpochs: 5 },
-      batchSize: 8,
-      misbehave: { rank: 1, step: 8, how: 'stop' },
-    });
-    expect(ranks.map(({ globalStep }) => globalStep)).toEqual([9, 9]);
-    expect(ranks[0]!.digest).toBe(ranks[1]!.digest);
+  test('counts once in metrics', () => {
+    for (const rank of two.uneven!) expect(rank.metrics.val_count).toBe(51);
+    expect(sorted(two.uneven!.flatMap(({ testedOn }) => testedOn))).toEqual(firstNumbers(51));
   });
 
-  test('that torchrun started are joined, not started again', async () => {
-    const folder = makeFolder();
-    const port = String(await freePort());
-    const variables = { WORLD_SIZE: '2', LOCAL_WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: port };
-    const torchrun = { TORCHELASTIC_RUN_ID: 'none', TORCHELASTIC_RESTART_COUNT: '0', GROUP_RANK: '0' };
-    const outcomes = await Promise.all(
-      ['0', '1'].map((rank) =>
-        run(
-          { trainer: { maxSteps: 3, devices: 2 }, batchSize: 8 },
-          { folder, env: { ...variables, ...torchrun, RANK: rank, LOCAL_RANK: rank } },
-        ),
+  test('is predicted once, each process returning its own part', () => {
+    const predicted = two.uneven!.flatMap((result, rank) =>
+      result.predicted.flatMap(({ index }, batch) =>
+        index.map((sample, i) => ({ sample, place: (batch * 10 + i) * 2 + rank })),
       ),
     );
-    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-    expect(outcomes[0]!.ranks.map(({ worldSize }) => worldSize)).toEqual([2, 2]);
+    expect(sorted(predicted.map(({ sample }) => sample))).toEqual(firstNumbers(51));
+    for (const { sample, place } of predicted) expect(sample).toBe(place);
+  });
+});
+
+describe('ddp_sharded', () => {
+  const engines = hasTorch ? ['', 'torch '] : [''];
+
+  test.each(engines)('comes to the weights of ddp, with the state divided: %s', (engine) => {
+    const [whole, parts] = [two[`${engine}undivided`]!, two[`${engine}divided`]!];
+    expect(digests(parts)).toEqual(digests(whole));
+    // 6 × 8 + 8 + 8 × 3 parameters with two slots each
+    expect(whole.map(({ stateSize }) => stateSize)).toEqual([160, 160]);
+    expect(parts.map(({ stateSize }) => stateSize)).toEqual([96, 64]);
   });
 
-  test('on several hosts are refused, with what to install', async () => {
-    const { stderr, exitCode } = await run(
-      { trainer: { devices: 2, numNodes: 2 }, batchSize: 8 },
-      {
-        env: {
-          ...{ WORLD_SIZE: '4', LOCAL_WORLD_SIZE: '2', RANK: '2', LOCAL_RANK: '0', GROUP_RANK: '1' },
-          ...{ MASTER_ADDR: 'node-0', MASTER_PORT: '29500', TORCHELASTIC_RUN_ID: 'job' },
-        },
-      },
+  test.each(engines)('writes the checkpoint of ddp: %s', async (engine) => {
+    const [whole, parts] = (await Promise.all(
+      [`${engine}undivided`, `${engine}divided`].map((name) => readCheckpoint(checkpoints(folder, name)[0]!)),
+    )) as [Checkpoint, Checkpoint];
+    expect([...parts.optimizerStates.tensors.keys()].sort()).toEqual(
+      [...whole.optimizerStates.tensors.keys()].sort(),
     );
-    expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/PL8001/);
-    expect(stderr).toMatch(/apt-get install libtorch-dev libgloo-dev/);
+    for (const [name, tensor] of whole.optimizerStates.tensors) {
+      expect(parts.optimizerStates.tensors.get(name)).toEqual(tensor);
+    }
+    expect(parts.optimizerStates.scalars).toEqual(whole.optimizerStates.scalars);
+  });
+
+  test('goes on from it', () => {
+    expect(digests(two['divided, resumed']!)).toEqual(digests(two.longer!));
   });
 });
-
-describe('a parameter without gradient', () => {
-  const misbehave = { rank: 1, step: 0, how: 'skipHead' as const };
-
-  test('on one rank is an error that names it and the rank', async () => {
-    const { stderr, exitCode } = await run({ trainer: { devices: 2, maxSteps: 4 }, batchSize: 8, misbehave });
-    expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/the loss did not reach every parameter: on rank 1 'head'\./);
-    expect(stderr).toMatch(/ddp_find_unused_parameters_true/);
-  });
-
-  test('counts as zero under ddp_find_unused_parameters_true', async () => {
-    const { ranks } = await succeed({
-      trainer: { devices: 2, maxSteps: 4, strategy: 'ddp_find_unused_parameters_true' },
-      batchSize: 8,
-      misbehave,
-    });
-    expect(ranks.map(({ globalStep }) => globalStep)).toEqual([4, 4]);
-    expect(ranks[0]!.digest).toBe(ranks[1]!.digest);
-  });
-});
-
-test('training data that ends earlier on one rank is an error that names it', async () => {
-  const { stderr, exitCode } = await run({
-    trainer: { devices: 2, maxEpochs: 1 },
-    batchSize: 4,
-    streams: [5, 3],
-  });
-  expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/the training data of rank 1 ends after 3 batches, that of rank 0 goes on/);
-});
-
-describe('when a rank', () => {
-  /** Runs three processes of which one goes wrong, and looks at what is left. */
-  async function goWrong(how: 'throw' | 'die' | 'hang', rank: number): Promise<Run> {
-    const outcome = await run({
-      trainer: { devices: 3, maxEpochs: 20, processGroupTimeout: how === 'hang' ? 8 : 60 },
-      batchSize: 8,
-      misbehave: { rank, step: 9, how },
-    });
-    await expectNobodyLeft(outcome.folder);
-    const [saved, ...others] = checkpoints(outcome.folder);
-    expect(others).toEqual([]);
-    const checkpoint = await readCheckpoint(saved!);
-    expect(checkpoint.globalStep).toBe(8);
-    return outcome;
-  }
-
-  async function expectNobodyLeft(folder: string): Promise<void> {
-    const pids = readdirSync(folder).filter((name) => name.startsWith('pid-'));
-    expect(pids).toHaveLength(3);
-    // Who lost its launcher looks for it twice a second.
-    const deadline = performance.now() + 20_000;
-    const left = () => pids.filter((name) => isRunning(Number(readFileSync(join(folder, name), 'utf8'))));
-    while (left().length > 0 && performance.now() < deadline) await new Promise((r) => setTimeout(r, 50));
-    expect(left()).toEqual([]);
-  }
-
-  test('throws, the others end with its rank and message', async () => {
-    const { stderr, exitCode } = await goWrong('throw', 1);
-    expect(exitCode).toBe(1);
-    // Rank 0 says so, rank 1 itself, and rank 2.
-    expect(stderr).toMatch(/PLError\]: rank 1 \(process \d+\) failed: the sample is broken/m);
-    expect(stderr).toMatch(/^\[rank 1\] ended with an error/m);
-    expect(stderr).toMatch(/^Error: the sample is broken/m);
-    expect(stderr).toMatch(/^\[rank 2\] ended with an error/m);
-  });
-
-  test('is killed, the others end with its rank and the signal', async () => {
-    const { stderr, exitCode } = await goWrong('die', 2);
-    expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/PLError\]: rank 2 \(process \d+\) (was killed by SIGKILL|died)/m);
-  });
-
-  test('hangs, the others end after the timeout with its rank', async () => {
-    const { stderr, exitCode } = await goWrong('hang', 1);
-    expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/PLError\]: rank 1 \(process \d+\) did not come to \w+ within 8 s/m);
-  });
-
-  test('that started the others is killed or hangs, they end too', async () => {
-    const killed = await goWrong('die', 0);
-    expect(killed.signal).toBe('SIGKILL');
-    const hung = await goWrong('hang', 0);
-    expect(hung.signal).toBe('SIGKILL');
-    expect(hung.stderr).toMatch(/rank 0 \(process \d+\) did not come to \w+ within 8 s/);
-  });
-});
-
-function isRunning(pid: number): boolean {
-  try {
-    // A process that ended but was not asked for its exit code is none.
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -7,11 +7,12 @@ import type { ClusterEnvironment } from './environments/cluster-environment.js';
 import { GradientReducer } from './gradient-reducer.js';
 import { wasLaunched } from './launched.js';
 import { RankFailure } from './local/rank-failure.js';
-import { broadcastVariables, writeVariables } from './module-sync.js';
+import { broadcastVariables, syncVariables } from './module-sync.js';
 import { broadcastObject, gatherObjects } from './objects.js';
-import type { HostArray, ProcessGroup, ReduceOp, Values } from './process-group.js';
+import type { HostArray, ProcessGroup, ReduceOp } from './process-group.js';
 import { joinProcesses, type ProcessRun } from './process-run.js';
 import type { ReductionContext, Strategy } from './strategy.js';
+import { synchronizeBatchNorm } from './sync-batch-norm.js';
 
 export interface DDPOptions {
   environment: ClusterEnvironment;
@@ -67,21 +68,30 @@ export class DDPStrategy implements Strategy {
     return this.#run!.group;
   }
 
+  get holdsWholeState(): boolean {
+    return true;
+  }
+
+  /** Whether this rank is alone from now on: the others no longer answer. */
+  get #isAlone(): boolean {
+    return this.#run?.hasFailed === true;
+  }
+
   async connect(): Promise<void> {
     const { environment, worldSize, timeoutMs } = this.options;
-    this.#run ??= await joinProcesses(environment, worldSize, timeoutMs);
+    this.#run = await joinProcesses(environment, worldSize, timeoutMs);
   }
 
   barrier(): void {
-    this.group.barrier().wait();
+    if (!this.#isAlone) this.group.barrier().wait();
   }
 
   broadcast<Value>(value: Value): Value {
-    return broadcastObject(this.group, value);
+    return this.#isAlone ? value : broadcastObject(this.group, value);
   }
 
   gatherObjects<Value>(value: Value): Value[] {
-    return gatherObjects(this.group, value);
+    return this.#isAlone ? [value] : gatherObjects(this.group, value);
   }
 
   reduceBooleanDecision(decision: boolean, { all = false }: { all?: boolean } = {}): boolean {
@@ -90,25 +100,22 @@ export class DDPStrategy implements Strategy {
     return votes[0] === 1;
   }
 
-  reduce(values: Values, op: ReduceOp): void {
-    this.group.allReduce([values], op).wait();
+  reduce(values: HostArray, op: ReduceOp): void {
+    if (!this.#isAlone) this.group.allReduce([values], op).wait();
   }
 
   allGather(tensor: tf.Tensor): tf.Tensor {
-    const { worldSize, group } = this;
-    const input = tensor.dataSync().slice() as HostArray;
-    const all = tensor.dataSync().constructor as new (length: number) => HostArray;
-    const stacked = new all(input.length * worldSize);
-    const parts = Array.from({ length: worldSize }, (_, rank) =>
-      stacked.subarray(rank * input.length, (rank + 1) * input.length),
-    );
-    group.allGather(parts, input).wait();
-    return tf.tensor(stacked as Float32Array, [worldSize, ...tensor.shape], tensor.dtype);
+    if (this.#isAlone) return tensor;
+    return tf.tidy(() => {
+      const parts = Array.from({ length: this.worldSize }, () => tf.zeros(tensor.shape, tensor.dtype));
+      this.group.allGather(parts, tensor).wait();
+      return tf.stack(parts);
+    });
   }
 
   syncModule(module: LightningModule): void {
     const variables = module.stateDict();
-    broadcastVariables(this.group, variables);
+    syncVariables(this.group, variables);
     const names = new Map(Array.from(variables, ([name, variable]) => [variable, name]));
     this.#reducer = new GradientReducer(this.group, {
       findUnusedParameters: this.options.findUnusedParameters,
@@ -128,19 +135,30 @@ export class DDPStrategy implements Strategy {
     if (this.globalRank > 0) globalGenerator().seed((word! + this.globalRank * 0x9e3779b1) >>> 0);
   }
 
+  synchronizeBatchNorm(): () => void {
+    return synchronizeBatchNorm(this.group);
+  }
+
   prepareOptimizers(_optimizers: readonly Optimizer[]): void {}
 
   reduceGradients(params: readonly tf.Variable[], context: ReductionContext): void {
+    if (this.#isAlone) return;
     this.#reducer!.reduce(params, context);
     this.#syncBuffers();
   }
 
-  /** Buffers that the forward pass assigned, such as moving averages, become those of rank 0. */
+  /** Buffers that the forward pass of any rank assigned, such as moving averages, become those of rank 0. */
   #syncBuffers(): void {
-    const changed = this.#buffers.filter(({ variable, dataId }) => variable.dataId !== dataId);
-    if (changed.length === 0) return;
-    const variables = changed.map(({ variable }) => variable);
-    writeVariables(variables, (arrays) => this.group.broadcast(arrays).wait());
+    if (this.#buffers.length === 0) return;
+    const changes = Uint8Array.from(this.#buffers, ({ variable, dataId }) =>
+      Number(variable.dataId !== dataId),
+    );
+    this.group.allReduce([changes], 'max').wait();
+    const changed = this.#buffers.filter((_, i) => changes[i] === 1);
+    broadcastVariables(
+      this.group,
+      changed.map(({ variable }) => variable),
+    );
     for (const buffer of changed) buffer.dataId = buffer.variable.dataId;
   }
 
@@ -151,6 +169,7 @@ export class DDPStrategy implements Strategy {
   async fail(reason: unknown): Promise<void> {
     if (this.#run === undefined) return;
     const { group, children } = this.#run;
+    this.#run.hasFailed = true;
     group.fail(reason);
     // Who hangs does not hear of it.
     if (reason instanceof RankFailure && reason.report.kind === 'hang' && startedTogether(this.#run)) {

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { ownHostView } from '../engines/host-memory.js';
 import { PLError } from '../errors/pl-error.js';
-import * as tf from '../tf.js';
+import type * as tf from '../tf.js';
 import { gatherObjects } from './objects.js';
-import type { HostArray, ProcessGroup } from './process-group.js';
+import type { ProcessGroup } from './process-group.js';
 
 /** Gives every rank the variables of rank 0. @throws PLError PL8006 where names, types or shapes differ */
-export function broadcastVariables(group: ProcessGroup, variables: ReadonlyMap<string, tf.Variable>): void {
+export function syncVariables(group: ProcessGroup, variables: ReadonlyMap<string, tf.Variable>): void {
   const outline = Array.from(variables, ([name, { dtype, shape }]) => `'${name}' ${dtype} [${shape}]`);
   compareOutlines(gatherObjects(group, outline));
-  writeVariables([...variables.values()], (arrays) => group.broadcast(arrays).wait());
+  broadcastVariables(group, [...variables.values()]);
   const digests = gatherObjects(group, digestOf(variables));
   const other = digests.findIndex((digest) => digest !== digests[0]);
   if (other === -1) return;
@@ -22,25 +21,16 @@ export function broadcastVariables(group: ProcessGroup, variables: ReadonlyMap<s
   );
 }
 
-/** Lets `write` fill the memory of variables, those of each type in one call. */
-export function writeVariables(
-  variables: readonly tf.Variable[],
-  write: (arrays: readonly HostArray[]) => void,
-): void {
+/** Replaces the values of variables by those of the rank `root`: one collective for each type. */
+export function broadcastVariables(group: ProcessGroup, variables: readonly tf.Variable[], root = 0): void {
   for (const type of new Set(variables.map(({ dtype }) => dtype))) {
     const ofType = variables.filter(({ dtype }) => dtype === type);
-    const views = ofType.map((variable) => ownHostView(variable));
-    const arrays = views.map((view, i) => view ?? (ofType[i]!.dataSync().slice() as HostArray));
-    write(arrays);
-    for (const [i, variable] of ofType.entries()) {
-      if (views[i] !== undefined) continue;
-      tf.tidy(() => variable.assign(tf.tensor(arrays[i] as Float32Array, variable.shape, variable.dtype)));
-    }
+    group.broadcast(ofType, root).wait();
   }
 }
 
 /** SHA-256 of all values. */
-export function digestOf(variables: ReadonlyMap<string, tf.Variable>): string {
+function digestOf(variables: ReadonlyMap<string, tf.Variable>): string {
   const hash = createHash('sha256');
   for (const variable of variables.values()) {
     const { buffer, byteOffset, byteLength } = variable.dataSync();

@@ -10,6 +10,8 @@ export interface ProcessRun {
   group: ProcessGroup;
   /** Those that this process has started. */
   children: Children | undefined;
+  /** Whether a rank has ended with an error: the ranks cannot go on together. */
+  hasFailed: boolean;
 }
 
 let run: Promise<ProcessRun> | undefined;
@@ -17,7 +19,8 @@ let run: Promise<ProcessRun> | undefined;
 /**
  * Joins the processes of the run, after starting them where nobody has. Later calls give the same.
  *
- * @throws PLError PL8001, PL8004, PL8005 when the processes do not come together, PL8009 when there are others already
+ * @throws PLError PL8001, PL8004, PL8005 when the processes do not come together, PL8009 when there are others already,
+ * PL8012 when one of them has failed
  */
 export async function joinProcesses(
   environment: ClusterEnvironment,
@@ -26,6 +29,11 @@ export async function joinProcesses(
 ): Promise<ProcessRun> {
   run ??= start(environment, worldSize, timeoutMs);
   const joined = await run;
+  if (joined.hasFailed) {
+    throw new PLError('PL8012', 'the processes of this run cannot go on together: one of them has failed.', {
+      hint: 'Start the program again, with ckptPath to go on from the last checkpoint.',
+    });
+  }
   if (joined.group.worldSize === worldSize) return joined;
   throw new PLError(
     'PL8009',
@@ -40,7 +48,11 @@ async function start(
   timeoutMs: number,
 ): Promise<ProcessRun> {
   if (environment.createsProcessesExternally) {
-    return { group: await createProcessGroup(environment, { timeoutMs }), children: undefined };
+    return {
+      group: await createProcessGroup(environment, { timeoutMs }),
+      children: undefined,
+      hasFailed: false,
+    };
   }
   const mainPort = await freePort();
   const place: Place = {
@@ -54,14 +66,15 @@ async function start(
   const children = new Children({ worldSize, mainPort });
   try {
     const group = await createProcessGroup(place, { timeoutMs, check: () => children.check() });
-    return { group, children };
+    return { group, children, hasFailed: false };
   } catch (error) {
     await children.end(0);
     throw error;
   }
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens at. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

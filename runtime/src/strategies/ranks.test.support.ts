@@ -53,13 +53,16 @@ export function runRanks(
 
 /** Runs a module's text in a process of its own. */
 export function runProcess(program: string): Promise<RankOutcome> {
-  return runNode(['--import', 'tsx', '--input-type=module', '--eval', program]);
+  return runCommand([process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program]);
 }
 
-/** Runs Node in a process of its own. */
-export function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<RankOutcome> {
+/** Runs a command, whose lines on stdout are JSON. */
+export function runCommand(
+  [command, ...args]: readonly string[],
+  env: Record<string, string> = {},
+): Promise<RankOutcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawn(command!, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -3,7 +3,7 @@ import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
 import * as tf from '../tf.js';
 import { DDPStrategy } from './ddp.js';
-import { writeVariables } from './module-sync.js';
+import { broadcastVariables } from './module-sync.js';
 
 /** What one rank keeps of an optimizer: numbers, and the shapes of its tensors, by parameter. */
 interface OwnState {
@@ -19,6 +19,10 @@ export class ShardedStrategy extends DDPStrategy {
   readonly #owners = new Map<tf.Variable, number>();
   readonly #load = new Float64Array(this.worldSize);
   #collected: tf.Tensor[] = [];
+
+  override get holdsWholeState(): boolean {
+    return false;
+  }
 
   override prepareOptimizers(optimizers: readonly Optimizer[]): void {
     for (const optimizer of optimizers) {
@@ -56,7 +60,7 @@ export class ShardedStrategy extends DDPStrategy {
   #exchange(params: readonly tf.Variable[]): void {
     for (let rank = 0; rank < this.worldSize; rank++) {
       const owned = params.filter((param) => this.#ownerOf(param) === rank);
-      writeVariables(owned, (arrays) => this.group.broadcast(arrays, rank).wait());
+      broadcastVariables(this.group, owned, rank);
     }
   }
 

@@ -9,6 +9,7 @@ export class SingleDeviceStrategy implements Strategy {
   readonly nodeRank = 0;
   readonly worldSize = 1;
   readonly localWorldSize = 1;
+  readonly holdsWholeState = true;
 
   /** @param globalRank that of a process which a run on several devices has left behind: it stays silent */
   constructor(readonly globalRank = 0) {}
@@ -40,6 +41,10 @@ export class SingleDeviceStrategy implements Strategy {
   }
 
   syncModule(): void {}
+
+  synchronizeBatchNorm(): () => void {
+    return () => {};
+  }
 
   prepareOptimizers(): void {}
 

@@ -2,7 +2,7 @@ import type { LightningModule } from '../module/lightning-module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
 import type * as tf from '../tf.js';
-import type { ReduceOp, Values } from './process-group.js';
+import type { HostArray, ReduceOp } from './process-group.js';
 
 /** What a gradient reduction may take for granted. */
 export interface ReductionContext {
@@ -26,6 +26,9 @@ export interface Strategy {
   /** Whether this is the process that writes files and shows progress. */
   readonly isGlobalZero: boolean;
 
+  /** Whether each rank by itself has everything that a checkpoint is made of. */
+  readonly holdsWholeState: boolean;
+
   /** Starts the other processes where nobody has, and waits until all are there. */
   connect(): Promise<void>;
 
@@ -38,12 +41,14 @@ export interface Strategy {
   /** Whether one rank, or with `all` every rank, says yes. */
   reduceBooleanDecision(decision: boolean, options?: { all?: boolean }): boolean;
   /** Reduces the values in place. */
-  reduce(values: Values, op: ReduceOp): void;
+  reduce(values: HostArray, op: ReduceOp): void;
   /** The values of all ranks, stacked: `[worldSize, ...shape]`; those of one process alone as they are. */
   allGather(tensor: tf.Tensor): tf.Tensor;
 
   /** Gives every rank the weights and buffers of rank 0. @throws PLError PL8006 where the models differ in structure */
   syncModule(module: LightningModule): void;
+  /** Normalizes training batches by the statistics of all ranks, until the returned function is called. */
+  synchronizeBatchNorm(): () => void;
   /** Prepares the optimizers of a fit. */
   prepareOptimizers(optimizers: readonly Optimizer[]): void;
   /** Averages the parameters' gradients over the ranks. @throws PLError PL8007 where some lack */
@@ -51,6 +56,9 @@ export interface Strategy {
   /** The whole state of an optimizer; where it is divided, on rank 0 only. The tensors live until the next call. */
   optimizerState(optimizer: Optimizer, nameOf: (v: tf.Variable) => string): OptimizerStateDict;
 
-  /** Tells the others that this rank cannot go on, and ends what it has started. */
+  /**
+   * Tells the others that this rank cannot go on, and ends what it has started. From then on the rank stands alone: what
+   * it reduces, gathers or receives is its own.
+   */
   fail(reason: unknown): Promise<void>;
 }

@@ -22,10 +22,13 @@ interface LoopsState {
   fit: FitProgress;
   /** Of the running epoch, or of the one that ended last. */
   epoch?: Omit<EpochState, 'loader'>;
-  /** What differs between the processes of a run, by rank. */
+  /** Processes of the run, where there were several. */
+  worldSize?: number;
+  /** What differs between them, by rank; of the first only, where the others had failed. */
   ranks?: RankState[];
 }
 
+/** What a process of a run has for itself. */
 interface RankState {
   rng: unknown;
   loader?: EpochState['loader'];
@@ -79,7 +82,7 @@ export async function captureCheckpoint(
     loops: {
       fit: { ...progress },
       ...(loader && { epoch: epoch as LoopsState['epoch'] }),
-      ...(ranks.length > 1 && { ranks }),
+      ...(strategy.worldSize > 1 && { worldSize: strategy.worldSize, ranks }),
     } as LoopsState,
     callbacks: weightsOnly ? {} : callbacks.stateDict(),
     lrSchedulers: weightsOnly
@@ -181,7 +184,7 @@ export function restoreTraining(
   session: Session,
   { checkpoint, path }: CheckpointSource,
 ): ResumePoint {
-  const { module, strategy } = session;
+  const { module } = session;
   const { scalars, tensors } = checkpoint.optimizerStates;
   if (scalars.length === 0) {
     throw new PLError('PL5014', `${path} holds weights only, training cannot be resumed from it.`, {
@@ -203,26 +206,27 @@ export function restoreTraining(
   for (const [i, { scheduler }] of lrSchedulers.entries()) {
     scheduler.loadStateDict(checkpoint.lrSchedulers[i] as LRSchedulerState);
   }
-  const { fit, epoch, ranks = [] } = checkpoint.loops as LoopsState;
+  const own = ownState(session, { checkpoint, path });
+  if (own.rng !== undefined) restoreRngState(own.rng);
+  const { fit } = checkpoint.loops as LoopsState;
+  return { progress: fit, epoch: own.epoch && own.loader && { ...own.epoch, loader: own.loader } };
+}
+
+/** What the checkpoint holds for this process, or may stand for it. */
+function ownState(session: Session, { checkpoint, path }: CheckpointSource): Partial<RankState> {
+  const { epoch, worldSize = 1, ranks } = checkpoint.loops as LoopsState;
   const { train } = checkpoint.samplers as SamplersState;
-  const { worldSize, globalRank } = strategy;
-  const savedWorldSize = Math.max(ranks.length, 1);
-  if (savedWorldSize === worldSize) {
-    const own: RankState = ranks[globalRank] ?? {
-      rng: checkpoint.rng,
-      ...(train && { loader: train }),
-      ...(epoch && { epoch }),
-    };
-    restoreRngState(own.rng);
-    return { progress: fit, epoch: own.epoch && own.loader && { ...own.epoch, loader: own.loader } };
-  }
-  if (epoch?.open) {
+  const first = { rng: checkpoint.rng, ...(train && { loader: train }), ...(epoch && { epoch }) };
+  const { strategy } = session;
+  if (worldSize !== strategy.worldSize && epoch?.open) {
     session.warn(
-      `${path} is from the middle of an epoch in ${savedWorldSize} processes; in ${worldSize} it goes on after the same number of batches, which are others.`,
+      `${path} is from the middle of an epoch in ${worldSize} processes; in ${strategy.worldSize} it goes on after the same number of batches, which are others.`,
     );
   }
-  if (globalRank === 0) restoreRngState(checkpoint.rng);
-  return { progress: fit, epoch: epoch && train && { ...epoch, loader: train } };
+  if (strategy.globalRank === 0) return first;
+  const own = worldSize === strategy.worldSize ? ranks?.[strategy.globalRank] : undefined;
+  // The same place in the data. Metrics that the first process has counted are not counted twice.
+  return own ?? { ...(train && { loader: train }), ...(epoch && { epoch: { ...epoch, results: [] } }) };
 }
 
 function requireCount(path: string, what: string, saved: number, present: number): void {

@@ -187,16 +187,21 @@ export class Trainer extends RunView {
    */
   async selectEngine(): Promise<SelectedEngine> {
     const { engine, accelerator, deterministic, threads } = this.config;
-    const { localWorldSize } = this.strategy;
-    const share = Math.max(1, Math.floor(availableParallelism() / localWorldSize));
+    const ownThreads = threads ?? this.#shareOfCores;
     this.engine = await selectEngine({
       engine,
       accelerator,
       deterministic,
-      threads: threads ?? share,
+      ...(ownThreads !== null && { threads: ownThreads }),
     });
     announceEngine(this.engine);
     return this.engine;
+  }
+
+  /** Threads of a process that is not alone on its host. */
+  get #shareOfCores(): number | null {
+    const { localWorldSize } = this.strategy;
+    return localWorldSize === 1 ? null : Math.max(1, Math.floor(availableParallelism() / localWorldSize));
   }
 
   /** Trains the module. @throws Interruption after Ctrl-C, with a checkpoint written */
@@ -234,8 +239,8 @@ export class Trainer extends RunView {
     });
     requireTraining(session);
     adviseOnFit(session);
-    this.#shareLogDir();
     const source = await this.#read(ckptPath);
+    const endSync = this.config.syncBatchnorm ? this.strategy.synchronizeBatchNorm() : undefined;
     try {
       await session.run(async () => {
         await restore(session, source);
@@ -249,6 +254,7 @@ export class Trainer extends RunView {
         }
       });
     } finally {
+      endSync?.();
       // Not before the hooks of an exception: they may save a checkpoint of the running epoch.
       await (this.#fitRun as FitRun | undefined)?.close();
     }
@@ -271,6 +277,11 @@ export class Trainer extends RunView {
 
   /**
    * Collects what `predict_step` returns. Without a module as `validate`.
+   *
+   * In several processes each returns the predictions of its own part of the data; no sample is left out or predicted
+   * twice. Of `n` processes that with rank `r` has the samples `r`, `r + n`, `r + 2n`, … of the data loader's order:
+   * value `i` of its batch `b` belongs to sample `(b * batchSize + i) * n + r`. To collect them, write them down in
+   * `on_predict_batch_end`, to a file for each `trainer.globalRank`, or set `trainer.devices` to 1.
    *
    * @returns per data loader and batch; the tensors in it belong to the caller
    */
@@ -324,6 +335,7 @@ export class Trainer extends RunView {
     const progress = fn === 'fit' ? undefined : this.#session?.progress;
     this.#session = new Session(this, module, fn, given);
     if (progress !== undefined) this.#session.progress = progress;
+    this.#shareLogDir();
     return this.#session;
   }
 
