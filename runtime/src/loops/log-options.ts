@@ -34,7 +34,10 @@ export interface LogOptions {
   batchSize?: number;
   /** Adds `/dataloader_idx_<i>` to the name where there are several data loaders. Default true. */
   addDataloaderIdx?: boolean;
-  /** Reduces the metric over all devices, at every step where `onStep` is set. Default false. On one device it changes nothing. */
+  /**
+   * Reduces the metric over all devices: at the end of an epoch, and at every training step where `onStep` is set.
+   * Default false. On one device it changes nothing.
+   */
   syncDist?: boolean;
   /** The metric is logged on the first device only. Default false. On one device it changes nothing. */
   rankZeroOnly?: boolean;

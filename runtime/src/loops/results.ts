@@ -87,7 +87,9 @@ export class Results {
     const metric = current.byLoader[loader]?.get(name) ?? this.#register(name, options, current, loader);
     this.#refuseChanges(metric, options, current);
     metric.add(number, metric.isWeighted ? (options.batchSize ?? this.#sizeOfBatch()) : 1);
-    if (metric.settings.syncDist && metric.settings.onStep) this.#reduceStep(metric);
+    const { syncDist, onStep } = metric.settings;
+    // In training all processes take the same steps; of evaluation data one may have a batch more.
+    if (syncDist && onStep && this.#training) this.#reduceStep(metric);
   }
 
   #reduceStep(metric: LoggedMetric): void {

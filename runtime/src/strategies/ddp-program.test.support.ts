@@ -149,7 +149,7 @@ class Net extends LightningModule {
   validate({ x, label }: Batch): void {
     this.log('val_loss', crossEntropy(this.forward(x), label.toInt()), { syncDist: true });
     this.log('val_count', x.shape[0], { reduceFx: 'sum', syncDist: true });
-    this.log('largest_rank', this.globalRank, { reduceFx: 'max', syncDist: true });
+    this.log('largest_rank', this.globalRank, { onStep: true, reduceFx: 'max', syncDist: true });
   }
 
   @Hook('test_step')
