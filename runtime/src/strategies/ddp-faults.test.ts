@@ -47,9 +47,9 @@ describe('a run is refused', () => {
 
 describe('when a rank', () => {
   /** Runs three processes of which one goes wrong in the third epoch, and looks at what is left. */
-  async function goWrong(how: 'throw' | 'die' | 'hang', rank: number): Promise<Run> {
+  async function goWrong(how: 'throw' | 'die' | 'hang' | 'freeze', rank: number): Promise<Run> {
     const outcome = await runOne({
-      trainer: { devices: 3, maxEpochs: 20, processGroupTimeout: how === 'hang' ? 8 : 60 },
+      trainer: { devices: 3, maxEpochs: 20, processGroupTimeout: ['hang', 'freeze'].includes(how) ? 8 : 60 },
       batchSize: 8,
       misbehave: { rank, step: 9, how },
     });
@@ -77,8 +77,8 @@ describe('when a rank', () => {
     expect(first.signal).toBe('SIGKILL');
   });
 
-  test('hangs, the others end after the timeout with its rank, those that it started too', async () => {
-    const [other, first] = await Promise.all([goWrong('hang', 1), goWrong('hang', 0)]);
+  test('is stopped or hangs, the others end after the timeout with its rank, those that it started too', async () => {
+    const [other, first] = await Promise.all([goWrong('freeze', 1), goWrong('hang', 0)]);
     expect(other.exitCode).toBe(1);
     expect(other.stderr).toMatch(/PLError\]: rank 1 \(process \d+\) did not come to \w+ within 8 s/m);
     expect(first.signal).toBe('SIGKILL');
@@ -110,6 +110,22 @@ test('the first process saves what an error on another leaves, and training goes
     expect(difference(result, whole![rank]!)).toBe(0);
     expect(result.trainedOn).toEqual(whole![rank]!.trainedOn.slice(9));
   }
+});
+
+test('a signal to one process lets all finish the batch, save once, and end', async () => {
+  const { exitCode, stderr, folder } = await runOne({
+    trainer: { devices: 2, maxSteps: 1000 },
+    batchSize: 8,
+    misbehave: { rank: 1, step: 9, how: 'terminate' },
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/Interruption: interrupted by SIGTERM/);
+  await expectNobodyLeft(folder, 2);
+  const interrupted = checkpoints(folder).filter((path) => path.includes('interrupted'));
+  expect(interrupted).toHaveLength(1);
+  const { loops, globalStep } = await readCheckpoint(interrupted[0]!);
+  expect(globalStep).toBeGreaterThan(9);
+  expect(loops).toMatchObject({ worldSize: 2, ranks: [{}, {}] });
 });
 
 async function expectNobodyLeft(folder: string, processes: number): Promise<void> {

@@ -44,8 +44,12 @@ export interface Scenario {
   checkpoint?: ConstructorParameters<typeof ModelCheckpoint>[0];
   /** Gives every process data of its own, without length: this many batches, by rank. */
   streams?: number[];
-  /** In what a process does when it runs for the first time. */
-  misbehave?: { rank: number; step: number; how: 'throw' | 'die' | 'hang' | 'skipHead' | 'stop' };
+  /** What a rank does at a step, unless the launcher has started it again. */
+  misbehave?: {
+    rank: number;
+    step: number;
+    how: 'throw' | 'die' | 'hang' | 'freeze' | 'terminate' | 'skipHead' | 'stop';
+  };
 }
 
 /** What a rank has come to in a scenario. */
@@ -127,6 +131,8 @@ class Net extends LightningModule {
   train({ x, label, index }: Batch): tf.Scalar {
     if (this.misbehaves('throw')) throw new Error('the sample is broken');
     if (this.misbehaves('die')) process.kill(process.pid, 'SIGKILL');
+    if (this.misbehaves('freeze')) process.kill(process.pid, 'SIGSTOP');
+    if (this.misbehaves('terminate')) process.kill(process.pid, 'SIGTERM');
     if (this.misbehaves('hang')) for (;;);
     if (this.misbehaves('stop')) this.trainer.shouldStop = true;
     this.trainedOn.push([...index.dataSync()]);
