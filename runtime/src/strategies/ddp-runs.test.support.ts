@@ -1,34 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { bundle } from './bundle.test.support.js';
 import type { Scenario, ScenarioResult } from './ddp-program.test.support.js';
-import { type RankOutcome, runCommand } from './ranks.test.support.js';
+import { type ProcessOutcome, runCommand } from './run-command.test.support.js';
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const program = bundle('ddp-program', `import './ddp-program.test.support.js';`);
 
-let program: string | undefined;
-
-/**
- * The program of `ddp-program.test.support.ts` as one file, which starts in a fraction of the time that its parts take. It
- * lies where the compiled runtime does, from where it finds packages.
- */
-export function bundledProgram(): string {
-  if (program !== undefined) return program;
-  program = here(`../../dist/strategies/ddp-program-${process.pid}.test.mjs`);
-  buildSync({
-    entryPoints: [here('ddp-program.test.support.ts')],
-    outfile: program,
-    tsconfig: here('../../tsconfig.json'),
-    ...{ bundle: true, platform: 'node', format: 'esm', packages: 'external' },
-  });
-  afterAll(() => rmSync(program!, { force: true }));
-  return program;
-}
-
-export interface Run extends RankOutcome {
+export interface Run extends ProcessOutcome {
   folder: string;
   /** What the ranks that came to the end wrote, by rank and scenario. */
   ranks: ScenarioResult[][];
@@ -51,7 +31,7 @@ export async function runScenarios(
   scenarios: readonly Scenario[],
   { folder = makeFolder(), env = {}, launcher = [] }: RunOptions = {},
 ): Promise<Run> {
-  const command = [...launcher, process.execPath, bundledProgram(), folder, JSON.stringify(scenarios)];
+  const command = [...launcher, process.execPath, program, folder, JSON.stringify(scenarios)];
   const outcome = await runCommand(command, env);
   const ranks: ScenarioResult[][] = [];
   for (let rank = 0; existsSync(join(folder, `rank-${rank}.json`)); rank++) {
