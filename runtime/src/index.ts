@@ -235,6 +235,15 @@ export {
 } from './random/seed-everything.js';
 export type { ClusterEnvironment } from './strategies/environments/cluster-environment.js';
 export { detectEnvironment } from './strategies/environments/detect.js';
+export type {
+  HostArray,
+  ProcessGroup,
+  ReduceOp,
+  Values as ReducibleValues,
+  Work,
+} from './strategies/process-group.js';
+export { rankZeroOnly } from './strategies/rank-zero.js';
+export type { Strategy } from './strategies/strategy.js';
 export * as tf from './tf.js';
 export { Interruption } from './trainer/interruption.js';
 export type {

@@ -5,7 +5,6 @@ import { PLError } from '../errors/pl-error.js';
 import { declaredHparams } from '../hooks/decorators.js';
 import type { EpochState, FitRun } from '../loops/fit-run.js';
 import type { FitProgress } from '../loops/progress.js';
-import type { LightningModule } from '../module/lightning-module.js';
 import type { DataModuleState } from '../module/load-from-checkpoint.js';
 import { gradOf, setGrad } from '../optim/gradients.js';
 import type { OptimizersInForce } from '../optim/lr-schedulers/config.js';
@@ -23,6 +22,17 @@ interface LoopsState {
   fit: FitProgress;
   /** Of the running epoch, or of the one that ended last. */
   epoch?: Omit<EpochState, 'loader'>;
+  /** Processes of the run, where there were several. */
+  worldSize?: number;
+  /** What differs between them, by rank; of the first only, where the others had failed. */
+  ranks?: RankState[];
+}
+
+/** What a process of a run has for itself. */
+interface RankState {
+  rng: unknown;
+  loader?: EpochState['loader'];
+  epoch?: LoopsState['epoch'];
 }
 
 /** `samplers` in a checkpoint. */
@@ -49,11 +59,17 @@ export async function captureCheckpoint(
   run: FitRun | undefined,
   weightsOnly: boolean,
 ): Promise<Checkpoint> {
-  const { module, callbacks, progress } = session;
+  const { module, callbacks, progress, strategy } = session;
   const variables = module.stateDict();
   const optimizers = weightsOnly || run === undefined ? [] : session.trainer.optimizers;
-  const states = optimizers.map((optimizer) => optimizerState(optimizer, module, run?.accumulating === true));
+  const states = optimizers.map((optimizer) =>
+    optimizerState(optimizer, session, run?.accumulating === true),
+  );
   const { loader, ...epoch } = run?.epochState() ?? {};
+  const ranks = strategy.gatherObjects<RankState>({
+    rng: rngState(),
+    ...(loader && { loader, epoch: epoch as RankState['epoch'] }),
+  });
   const checkpoint: Checkpoint = {
     stateDict: new Map(Array.from(variables, ([name, v]) => [name, tensorData(v)])),
     optimizerStates: {
@@ -63,7 +79,11 @@ export async function captureCheckpoint(
     epoch: progress.epoch,
     globalStep: progress.globalStep,
     plVersion: version,
-    loops: { fit: { ...progress }, ...(loader && { epoch: epoch as LoopsState['epoch'] }) } as LoopsState,
+    loops: {
+      fit: { ...progress },
+      ...(loader && { epoch: epoch as LoopsState['epoch'] }),
+      ...(strategy.worldSize > 1 && { worldSize: strategy.worldSize, ranks }),
+    } as LoopsState,
     callbacks: weightsOnly ? {} : callbacks.stateDict(),
     lrSchedulers: weightsOnly
       ? []
@@ -99,7 +119,7 @@ function slotTensors(tensors: OptimizerStateDict['tensors'], i: number): (readon
 
 function optimizerState(
   optimizer: Optimizer,
-  module: LightningModule,
+  { module, strategy }: Session,
   withGradients: boolean,
 ): OptimizerStateDict {
   const names = new Map(Array.from(module.stateDict(), ([name, v]) => [v, name]));
@@ -112,8 +132,11 @@ function optimizerState(
       { hint: 'Keep it in a property of the module, so that checkpoints contain it.' },
     );
   };
-  const state = optimizer.stateDict(nameOf);
-  for (const v of withGradients ? optimizer.paramGroups.flatMap(({ params }) => params) : []) {
+  const state = strategy.optimizerState(optimizer, nameOf);
+  const params = withGradients ? optimizer.paramGroups.flatMap(({ params }) => params) : [];
+  // A run that goes on from here begins with what the processes have added up, shared evenly.
+  if (withGradients) strategy.reduceGradients(params, { expectsAll: false });
+  for (const v of params) {
     const grad = gradOf(v);
     if (grad !== undefined) state.tensors[nameOf(v)] = { ...state.tensors[nameOf(v)], [GRADIENT_SLOT]: grad };
   }
@@ -158,9 +181,10 @@ export interface ResumePoint {
 /** Restores optimizers, schedulers and random numbers, and tells where to go on. */
 export function restoreTraining(
   { optimizers, lrSchedulers }: OptimizersInForce,
-  module: LightningModule,
+  session: Session,
   { checkpoint, path }: CheckpointSource,
 ): ResumePoint {
+  const { module } = session;
   const { scalars, tensors } = checkpoint.optimizerStates;
   if (scalars.length === 0) {
     throw new PLError('PL5014', `${path} holds weights only, training cannot be resumed from it.`, {
@@ -182,10 +206,27 @@ export function restoreTraining(
   for (const [i, { scheduler }] of lrSchedulers.entries()) {
     scheduler.loadStateDict(checkpoint.lrSchedulers[i] as LRSchedulerState);
   }
-  restoreRngState(checkpoint.rng);
-  const { fit, epoch } = checkpoint.loops as LoopsState;
+  const own = ownState(session, { checkpoint, path });
+  if (own.rng !== undefined) restoreRngState(own.rng);
+  const { fit } = checkpoint.loops as LoopsState;
+  return { progress: fit, epoch: own.epoch && own.loader && { ...own.epoch, loader: own.loader } };
+}
+
+/** What the checkpoint holds for this process, or may stand for it. */
+function ownState(session: Session, { checkpoint, path }: CheckpointSource): Partial<RankState> {
+  const { epoch, worldSize = 1, ranks } = checkpoint.loops as LoopsState;
   const { train } = checkpoint.samplers as SamplersState;
-  return { progress: fit, epoch: epoch && train && { ...epoch, loader: train } };
+  const first = { rng: checkpoint.rng, ...(train && { loader: train }), ...(epoch && { epoch }) };
+  const { strategy } = session;
+  if (worldSize !== strategy.worldSize && epoch?.open) {
+    session.warn(
+      `${path} is from the middle of an epoch in ${worldSize} processes; in ${strategy.worldSize} it goes on after the same number of batches, which are others.`,
+    );
+  }
+  if (strategy.globalRank === 0) return first;
+  const own = worldSize === strategy.worldSize ? ranks?.[strategy.globalRank] : undefined;
+  // The same place in the data. Metrics that the first process has counted are not counted twice.
+  return own ?? { ...(train && { loader: train }), ...(epoch && { epoch: { ...epoch, results: [] } }) };
 }
 
 function requireCount(path: string, what: string, saved: number, present: number): void {
