@@ -1,4 +1,3 @@
-import type { LightningModule } from '../module/lightning-module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
 import { globalGenerator } from '../random/seed-everything.js';
@@ -11,7 +10,7 @@ import { broadcastVariables, syncVariables } from './module-sync.js';
 import { broadcastObject, gatherObjects } from './objects.js';
 import type { HostArray, ProcessGroup, ReduceOp } from './process-group.js';
 import { joinProcesses, type ProcessRun } from './process-run.js';
-import type { ReductionContext, Strategy } from './strategy.js';
+import type { ReductionContext, Strategy, Synchronized } from './strategy.js';
 import { synchronizeBatchNorm } from './sync-batch-norm.js';
 
 export interface DDPOptions {
@@ -113,7 +112,7 @@ export class DDPStrategy implements Strategy {
     });
   }
 
-  syncModule(module: LightningModule): void {
+  syncModule(module: Synchronized): void {
     const variables = module.stateDict();
     syncVariables(this.group, variables);
     const names = new Map(Array.from(variables, ([name, variable]) => [variable, name]));
