@@ -6,6 +6,12 @@ export { resolveModelCheckpointOptions } from './callbacks/model-checkpoint-opti
 export { namedSettings } from './config/named-settings.js';
 export { PLError } from './errors/pl-error.js';
 export { type LogLevels, levelsOf, nothingMeasured, resolveLevels } from './loops/log-levels.js';
+export {
+  callbackProblems,
+  overriddenCheckpointProblems,
+  type SwitchedCallback,
+  switchedCallbacks,
+} from './trainer/callback-rules.js';
 export { optionProblems } from './trainer/check-options.js';
 export { resolveTrainerConfig } from './trainer/options.js';
 export { manualOptimizationProblems } from './trainer/validate-options.js';

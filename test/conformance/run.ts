@@ -1,7 +1,8 @@
 /**
  * Runs tfjs-core's own conformance suite (about 4,230 specs, shipped in its npm package) on an engine.
  *
- *     npm run conformance -- ort        # the engines: ort, torch, cpu
+ *     npm run conformance -- ort             # the engines: ort, torch, cpu
+ *     npm run conformance -- torch cuda:0    # on a device of libtorch
  *
  * `ort` runs twice: as it is, and with the size limits off, because the suite's tensors are small and would
  * otherwise rarely reach ONNX Runtime. Prints failures, closes with `N passed, N failed`.
@@ -15,7 +16,7 @@ import { bundleSuite } from './bundle.js';
 
 const ENGINES = ['ort', 'torch', 'cpu'] as const;
 
-const engine = process.argv[2] ?? 'ort';
+const [engine = 'ort', device = 'cpu'] = process.argv.slice(2);
 if (!ENGINES.includes(engine as (typeof ENGINES)[number])) {
   console.error(`Unknown engine '${engine}'. Engines: ${ENGINES.join(', ')}.`);
   process.exit(2);
@@ -46,12 +47,17 @@ function report(result: SpecResult): void {
 }
 
 if (engine === 'torch') {
-  const torch = loadTorchAddon();
+  const torch = loadTorchAddon({ askPython: true });
   if (torch.state !== 'loaded') {
     console.error(`The engine cannot run: ${describeTorch(torch)}. What helps: ${torchAdvice(torch)}.`);
     process.exit(2);
   }
+  if (!torch.addon.devices().includes(device)) {
+    console.error(`There is no device '${device}': ${describeTorch(torch)}.`);
+    process.exit(2);
+  }
   process.env.CONFORMANCE_ADDON = torch.path;
+  process.env.CONFORMANCE_DEVICE = device;
 }
 process.env.CONFORMANCE_ENGINE = engine;
 const started = performance.now();

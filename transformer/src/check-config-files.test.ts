@@ -28,7 +28,7 @@ function mistakes(files: Record<string, string>, more = '', members = ''): strin
       @Hook('configure_optimizers') optimizer() { return new SGD(this.parameters()); }
     }`;
   const main = `
-    import { main } from '@pl-ts/runtime';
+    import { main, ModelCheckpoint } from '@pl-ts/runtime';
     import { Model } from './model.js';
     declare const some: number;
     await main({ model: Model, config: {} as never, ${more} });`;
@@ -95,4 +95,17 @@ test('a module that optimizes itself leaves no room for some', () => {
 
 test('a value that does not fit is said once', () => {
   expect(mistakes({ 'config.yaml': 'trainer: {maxEpochs: -7}' }).split('\n')).toHaveLength(2);
+});
+
+test('a ModelCheckpoint of the program leaves the settings of the group without effect', () => {
+  const callbacks = 'callbacks: [new ModelCheckpoint()]';
+  const yaml = 'trainer: {enableCheckpointing: false}';
+  expect(mistakes({ 'config.yaml': 'checkpoint: {saveTopK: 1}' }, callbacks)).toMatch(
+    /error PL2013: checkpoint\.saveTopK would have no effect/,
+  );
+  expect(mistakes({ 'config.yaml': yaml }, callbacks)).toMatch(
+    /error PL5031: trainer\.enableCheckpointing is false, but there is a ModelCheckpoint/,
+  );
+  expect(mistakes({ 'config.yaml': yaml }, 'callbacks: []')).toBe('');
+  expect(mistakes({ 'config.yaml': 'checkpoint: {saveTopK: 1}' }, 'callbacks: []')).toBe('');
 });

@@ -7,6 +7,7 @@ import { checkConfigFile } from './config/index.js';
 import type { Diagnostic, Place } from './diagnostics/diagnostic.js';
 import { placeOf } from './diagnostics/place.js';
 import { RunRefusal } from './diagnostics/run-refusal.js';
+import { callbackKinds, callbacksPath } from './discovery/callback-kinds.js';
 import { readOptions } from './discovery/written-options.js';
 import { loopFacts } from './emit/loop-facts.js';
 import { programClasses } from './program-classes.js';
@@ -47,10 +48,21 @@ function refusal({ problem, place, certain }: Contradiction<Place>): Diagnostic 
   return new RunRefusal(place, problem, certain ? 'error' : 'warning');
 }
 
-function settingsOfMain({ mainCalls: [main] }: Analysis): GivenSettings<Place> {
-  const { values, hidden } = readOptions(main?.trainer, 'trainer') ?? { values: [], hidden: [] };
+function settingsOfMain({ mainCalls: [main], runtime }: Analysis): GivenSettings<Place> {
+  const { values, hidden } = readOptions(main?.trainer, 'trainer', runtime) ?? { values: [], hidden: [] };
+  const places = [...values].map(
+    ([path, { value, place }]) => [path, { value, place: placeOf(place) }] as const,
+  );
+  const callbacks = main?.callbacks;
   return {
-    values: new Map([...values].map(([path, { value, place }]) => [path, { value, place: placeOf(place) }])),
+    values: new Map([
+      ...places,
+      ...(callbacks === undefined
+        ? []
+        : [
+            [callbacksPath, { value: callbackKinds(callbacks, runtime), place: placeOf(callbacks) }] as const,
+          ]),
+    ]),
     hidden: new Set(hidden),
   };
 }

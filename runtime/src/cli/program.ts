@@ -8,12 +8,14 @@ import { PLError } from '../errors/pl-error.js';
 import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import { seedEverything } from '../random/seed-everything.js';
+import { overriddenCheckpointProblems } from '../trainer/callback-rules.js';
 import {
   type CheckpointConfig,
   resolveTrainerConfig,
   type TrainerConfig,
   type TrainerOptions,
 } from '../trainer/options.js';
+import { switchedKinds } from '../trainer/run-parts.js';
 import { Trainer } from '../trainer/trainer.js';
 import type { CommandName } from './arguments.js';
 import { type CheckpointPlaces, findCheckpoint, folders } from './find-checkpoint.js';
@@ -106,15 +108,9 @@ function checkpointCallback<Config extends ProgramConfig>(parts: ProgramParts<Co
   const given = [...origins].filter(
     ([path, { kind }]) => path.startsWith('checkpoint.') && kind !== 'default',
   );
-  if (given.length === 0) return [];
-  const names = given.map(([path]) => path).join(', ');
-  throw new PLError(
-    'PL2013',
-    `${names} would have no effect: the program passes a ModelCheckpoint of its own.`,
-    {
-      hint: 'Remove the settings, or the callback from the call of main.',
-    },
-  );
+  const names = given.map(([path]) => path);
+  for (const problem of overriddenCheckpointProblems(switchedKinds(callbacks), names)) throw problem;
+  return [];
 }
 
 async function checkpointFor<Config extends ProgramConfig>(

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 
 import { PLError } from '../errors/pl-error.js';
-import type { HookName, HookSignature } from './signatures.js';
+import type { HookName, HookSignatureOf } from './signatures.js';
 
 const hooksKey = Symbol.for('pl:hooks');
 const hparamsKey = Symbol.for('pl:hparams');
@@ -9,8 +9,11 @@ const hparamsKey = Symbol.for('pl:hparams');
 /** hook name → method name */
 export type DeclaredHooks = ReadonlyMap<string, string>;
 
-type HookDecorator<Name extends HookName> = <Method extends HookSignature<Name>>(
-  prototype: object,
+type HookDecorator<Name extends HookName> = <
+  Class extends object,
+  Method extends HookSignatureOf<Class, Name>,
+>(
+  prototype: Class,
   method: string,
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void;

@@ -14,6 +14,9 @@ export type TrainerFn = 'fit' | 'validate' | 'test' | 'predict';
 /** What a training step may return: the loss, a record that holds it, or nothing to leave the weights alone. */
 export type TrainingStepOutput = tf.Scalar | { loss: tf.Scalar; [name: string]: unknown } | undefined | void;
 
+/** What a training step may return that optimizes itself: whatever `on_train_batch_end` is to get. */
+export type ManualStepOutput = tf.Scalar | { loss?: tf.Scalar; [name: string]: unknown } | undefined | void;
+
 export type GradientClipAlgorithm = 'norm' | 'value';
 
 /** Propagates a loss back to the parameters; `propagate` adds the gradients of a loss to theirs. */
@@ -214,6 +217,18 @@ export type HookSignature<Name extends HookName> =
   | (Name extends ModuleHookName ? ModuleHooks[Name] : never)
   | (Name extends DataHookName ? DataModuleHooks[Name] : never)
   | (Name extends CallbackHookName ? CallbackHooks[Name] : never);
+
+/** Of a class that optimizes itself. */
+interface ManualHooks {
+  training_step(batch: unknown, batchIdx: number): ManualStepOutput;
+}
+
+/** As `HookSignature`; a class that optimizes itself need not return a loss from its training step. */
+export type HookSignatureOf<Class, Name extends HookName> = Name extends 'training_step'
+  ? Class extends { readonly automaticOptimization: false }
+    ? ManualHooks[Name]
+    : HookSignature<Name>
+  : HookSignature<Name>;
 
 /** Which method of a class serves each hook. */
 export type HookTable<Class> = { readonly [Name in HookName]?: keyof Class & string };

@@ -1,5 +1,5 @@
 import type { LoaderState } from '../data/data-loader.js';
-import type { BackwardPass, TrainingStepOutput } from '../hooks/signatures.js';
+import type { BackwardPass, ManualStepOutput, TrainingStepOutput } from '../hooks/signatures.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
@@ -287,7 +287,7 @@ export class FitRun<Batch = unknown> {
   }
 
   /** A training step that optimizes for itself. */
-  manualStep(step: () => TrainingStepOutput): void {
+  manualStep(step: () => ManualStepOutput): void {
     this.results.phase = 'training_step';
     withTape(() => this.#outputs.takeAll(step()));
   }

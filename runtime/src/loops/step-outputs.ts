@@ -1,5 +1,5 @@
 import { PLError } from '../errors/pl-error.js';
-import type { TrainingStepOutput } from '../hooks/signatures.js';
+import type { ManualStepOutput, TrainingStepOutput } from '../hooks/signatures.js';
 import * as tf from '../tf.js';
 import { holdTensors } from './batch-stream.js';
 import type { EpochOutputs } from './epoch-outputs.js';
@@ -32,7 +32,7 @@ export class StepOutputs {
   }
 
   /** Takes over what a step returned that propagates its loss itself. */
-  takeAll(output: TrainingStepOutput): void {
+  takeAll(output: ManualStepOutput): void {
     if (output !== undefined && !isRecord(output)) throw noLoss(output);
     this.record = output instanceof tf.Tensor ? { loss: output } : { ...output };
     this.#held.push(...holdTensors(this.record));

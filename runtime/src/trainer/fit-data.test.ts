@@ -134,3 +134,47 @@ describe('reloadDataloadersEveryNEpochs', () => {
     }
   });
 });
+
+describe('data without length', () => {
+  const stream = (count: number) =>
+    new DataLoader({
+      *[Symbol.iterator]() {
+        for (let i = 0; i < count; i++) yield i;
+      },
+    });
+
+  it('is trained on to its end in each epoch, and validated in between and after it', async () => {
+    class Counts extends Model {
+      readonly validated: number[] = [];
+
+      override validate() {
+        this.validated.push(this.globalStep);
+      }
+    }
+    const model = new Counts();
+    const trainer = newTrainer({ maxEpochs: 2, valCheckInterval: 2, numSanityValSteps: 0 });
+    await trainer.fit(model, { trainDataloader: stream(5), valDataloaders: stream(1) });
+    expect(model.seen).toEqual([
+      [0, 1, 2, 3, 4],
+      [0, 1, 2, 3, 4],
+    ]);
+    expect(model.validated).toEqual([2, 4, 7, 9]);
+    expect(trainer.globalStep).toBe(10);
+  });
+
+  it('steps with what was accumulated when it ends', async () => {
+    const trainer = newTrainer({ maxEpochs: 1, accumulateGradBatches: 2 });
+    await trainer.fit(new Model(), { trainDataloader: stream(5) });
+    expect(trainer.globalStep).toBe(3);
+  });
+
+  it('has no share', async () => {
+    for (const config of [{ limitTrainBatches: 0.5 }, { valCheckInterval: 0.5 }]) {
+      const fit = newTrainer(config).fit(new Model(), {
+        trainDataloader: stream(5),
+        valDataloaders: stream(1),
+      });
+      await expect(fit).rejects.toMatchObject({ code: 'PL5012' });
+    }
+  });
+});

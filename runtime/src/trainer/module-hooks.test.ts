@@ -7,6 +7,10 @@ import { DataLoader } from '../data/data-loader.js';
 import { Hook, PredictStep, TestStep, TrainingStep, ValidationStep } from '../hooks/decorators.js';
 import { LightningModule } from '../module/lightning-module.js';
 import { gradOf } from '../optim/gradients.js';
+import type { ConfiguredOptimizers } from '../optim/lr-schedulers/config.js';
+import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
+import { ReduceLROnPlateau } from '../optim/lr-schedulers/reduce-lr-on-plateau.js';
+import { StepLR } from '../optim/lr-schedulers/step-lr.js';
 import { SGD } from '../optim/sgd.js';
 import * as tf from '../tf.js';
 import type { TrainerConfig } from './options.js';
@@ -23,7 +27,7 @@ class Line extends LightningModule {
   }
 
   @Hook('configure_optimizers')
-  newOptimizer() {
+  newOptimizer(): ConfiguredOptimizers {
     return new SGD(this.parameters(), { lr: 0.01 });
   }
 }
@@ -201,6 +205,94 @@ describe('backward', () => {
   });
 });
 
+describe('a training step that optimizes itself', () => {
+  it('may return any record, which on_train_batch_end gets and the trainer frees', async () => {
+    class ByHand extends LightningModule {
+      override readonly automaticOptimization = false;
+      readonly weight = tf.variable(tf.scalar(2));
+      readonly seen: number[] = [];
+      readonly tensors = new Set<number>();
+
+      @TrainingStep
+      learn(x: tf.Tensor2D) {
+        return { doubled: x.mul(2), batch: x.shape[0] };
+      }
+
+      @Hook('on_train_batch_end')
+      see(outputs: { doubled?: tf.Tensor2D; batch?: number }) {
+        this.seen.push(scalar(outputs.doubled!), outputs.batch!);
+        this.tensors.add(tf.memory().numTensors);
+      }
+
+      @Hook('configure_optimizers')
+      newOptimizer() {
+        return new SGD(this.parameters(), { lr: 0.01 });
+      }
+    }
+    const model = await fit(new ByHand());
+    expect(model.seen).toEqual([2, 1, 4, 1, 6, 1, 8, 1]);
+    expect(model.tensors.size).toBe(1);
+  });
+});
+
+describe('lr_scheduler_step', () => {
+  class Scheduled extends Line {
+    readonly rates: number[] = [];
+
+    override newOptimizer() {
+      const optimizer = new SGD(this.parameters(), { lr: 1 });
+      const scheduler = new StepLR(optimizer, { stepSize: 1, gamma: 0.5 });
+      return { optimizer, lrScheduler: { scheduler, interval: 'step' } } as const;
+    }
+
+    @Hook('on_train_batch_end')
+    note() {
+      this.rates.push(this.trainer.optimizers[0]!.paramGroups[0]!.lr);
+    }
+  }
+
+  it('takes the place of the scheduler’s step', async () => {
+    class EveryOther extends Scheduled {
+      readonly metrics: unknown[] = [];
+
+      @Hook('lr_scheduler_step')
+      advance(scheduler: LRScheduler, metric: number | undefined) {
+        this.metrics.push(metric);
+        if (this.globalStep % 2 === 0) scheduler.step();
+      }
+    }
+    expect((await fit(new Scheduled())).rates).toEqual([0.5, 0.25, 0.125, 0.0625]);
+    const own = await fit(new EveryOther());
+    expect(own.rates).toEqual([1, 0.5, 0.5, 0.25]);
+    expect(own.metrics).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('gets the metric that the scheduler watches', async () => {
+    class Watching extends Line {
+      readonly metrics: (number | undefined)[] = [];
+
+      override learn(x: tf.Tensor2D) {
+        this.log('watched', this.currentEpoch + 0.5, { onStep: false, onEpoch: true });
+        return super.learn(x);
+      }
+
+      override newOptimizer() {
+        const optimizer = new SGD(this.parameters(), { lr: 1e-3 });
+        return {
+          optimizer,
+          lrScheduler: { scheduler: new ReduceLROnPlateau(optimizer), monitor: 'watched' },
+        };
+      }
+
+      @Hook('lr_scheduler_step')
+      advance(_scheduler: LRScheduler, metric: number | undefined) {
+        this.metrics.push(metric);
+      }
+    }
+    expect((await fit(new Watching(), { maxEpochs: 2 })).metrics).toEqual([0.5, 1.5]);
+  });
+});
+
 describe('configure_model', () => {
   class Late extends Line {
     readonly calls: string[] = [];
@@ -278,7 +370,7 @@ describe('a validation between two steps', () => {
       return this.parameters().filter((param) => gradOf(param) !== undefined).length;
     }
 
-    override newOptimizer(): never {
+    override newOptimizer() {
       return this.parameters().map((param) => new SGD([param], { lr: 0.01 })) as never;
     }
   }

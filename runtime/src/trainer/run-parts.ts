@@ -6,6 +6,7 @@ import { Timer } from '../callbacks/timer.js';
 import { PLError } from '../errors/pl-error.js';
 import { CSVLogger } from '../loggers/csv-logger.js';
 import { Logger } from '../loggers/logger.js';
+import { callbackProblems, type SwitchedCallback, switchedCallbacks } from './callback-rules.js';
 import type { ResolvedTrainerConfig, TrainerOptions } from './options.js';
 
 type Kind<Part> = abstract new (...args: never[]) => Part;
@@ -18,13 +19,7 @@ type Kind<Part> = abstract new (...args: never[]) => Part;
 export function callbacksOf(options: TrainerOptions, config: ResolvedTrainerConfig): readonly Callback[] {
   const given = listOf(options.callbacks ?? []);
   for (const callback of given) require(callback, Callback, 'callbacks', 'callbacks (instances of Callback)');
-  refuse('enableCheckpointing', given, ModelCheckpoint, options, config);
-  refuse('enableProgressBar', given, ProgressBar, options, config);
-  if (given.filter((callback) => callback instanceof ProgressBar).length > 1) {
-    throw new PLError('PL5031', 'two progress bars were given; a run has one.', {
-      hint: 'Keep one of them.',
-    });
-  }
+  for (const problem of callbackProblems(switchedKinds(given), options)) throw problem;
   const lacks = (kind: Kind<Callback>) => !given.some((callback) => callback instanceof kind);
   const { enableProgressBar, enableModelSummary, enableCheckpointing, maxTime } = config;
   return [
@@ -57,18 +52,9 @@ function require(part: unknown, kind: Kind<unknown>, option: string, wanted: str
   throw new PLError('PL5031', `Trainer got ${got} in its option '${option}', wanted ${wanted}.`);
 }
 
-/** A callback that a setting turns off was not meant. */
-function refuse(
-  setting: 'enableCheckpointing' | 'enableProgressBar',
-  given: readonly Callback[],
-  kind: Kind<Callback>,
-  options: TrainerOptions,
-  { barebones }: ResolvedTrainerConfig,
-): void {
-  const callback = given.find((one) => one instanceof kind);
-  if (callback === undefined || (options[setting] !== false && !barebones)) return;
-  const why = barebones ? 'barebones is true' : `${setting} is false`;
-  throw new PLError('PL5031', `trainer.${why}, but a ${callback.constructor.name} is among the callbacks.`, {
-    hint: 'Leave out the setting or the callback.',
-  });
+const kinds = { ModelCheckpoint, ProgressBar } satisfies Record<SwitchedCallback, Kind<Callback>>;
+
+/** The kinds of those callbacks that settings turn off, one for each. */
+export function switchedKinds(callbacks: readonly Callback[]): SwitchedCallback[] {
+  return callbacks.flatMap((callback) => switchedCallbacks.filter((kind) => callback instanceof kinds[kind]));
 }

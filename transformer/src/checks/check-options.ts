@@ -3,6 +3,7 @@ import { findContradictions } from '../config/contradictions.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { placeOf } from '../diagnostics/place.js';
 import { RunRefusal } from '../diagnostics/run-refusal.js';
+import type { RuntimeSymbols } from '../discovery/runtime-symbols.js';
 import { readOptions } from '../discovery/written-options.js';
 import type { Check } from './check.js';
 
@@ -18,11 +19,11 @@ export const checkOptions: Check = ({ files, runtime }) =>
     .flatMap((file) => file.getDescendantsOfKind(SyntaxKind.NewExpression))
     .flatMap((created) => {
       const group = groups.get(runtime.nameOf(created.getExpression()));
-      return group === undefined ? [] : refusals(created, group);
+      return group === undefined ? [] : refusals(created, group, runtime);
     });
 
-function refusals(created: NewExpression, group: string): Diagnostic[] {
-  const options = readOptions(created.getArguments()[0], group);
+function refusals(created: NewExpression, group: string, runtime: RuntimeSymbols): Diagnostic[] {
+  const options = readOptions(created.getArguments()[0], group, runtime);
   if (options === undefined) return [];
   return findContradictions(options)
     .filter(({ certain }) => certain || !options.open)

@@ -1,13 +1,16 @@
 import {
+  callbackProblems,
   manualOptimizationProblems,
   namedSettings,
   optionProblems,
+  overriddenCheckpointProblems,
   PLError,
   resolveModelCheckpointOptions,
   resolveTrainerConfig,
+  type SwitchedCallback,
 } from '@pl-ts/runtime/rules';
 
-/** Settings of the groups `trainer` and `checkpoint` as one source gives them. */
+/** Settings of the groups `trainer` and `checkpoint` as one source gives them; `trainer.callbacks` are their kinds. */
 export interface GivenSettings<Place> {
   /** Value and place by path, such as `trainer.maxEpochs`. */
   readonly values: ReadonlyMap<string, { readonly value: unknown; readonly place: Place }>;
@@ -37,11 +40,17 @@ export function findContradictions<Place>(
         .filter(([path]) => path.startsWith(`${name}.`))
         .map(([path, { value }]) => [path.slice(name.length + 1), value]),
     );
-  const trainer = group('trainer');
+  const { callbacks = [], ...trainer }: { callbacks?: readonly SwitchedCallback[] } = group('trainer');
+  const checkpoint = group('checkpoint');
   const problems = [
     ...optionProblems(trainer),
     ...(manual ? manualOptimizationProblems(resolveTrainerConfig(trainer)) : []),
-    ...checkpointProblems(group('checkpoint')),
+    ...callbackProblems(callbacks, trainer),
+    ...checkpointProblems(checkpoint),
+    ...overriddenCheckpointProblems(
+      callbacks,
+      Object.keys(checkpoint).map((name) => `checkpoint.${name}`),
+    ),
   ];
   return problems.flatMap((problem) => {
     const named = namedSettings(problem.message);

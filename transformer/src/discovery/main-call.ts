@@ -9,6 +9,7 @@ export interface MainCall {
   readonly model: Node | undefined;
   readonly data: Node | undefined;
   readonly trainer: Node | undefined;
+  readonly callbacks: Node | undefined;
 }
 
 export function findMainCalls(files: readonly SourceFile[], runtime: RuntimeSymbols): MainCall[] {
@@ -25,6 +26,7 @@ export function findMainCalls(files: readonly SourceFile[], runtime: RuntimeSymb
       model: argument(call, 'model'),
       data: argument(call, 'data'),
       trainer: argument(call, 'trainer'),
+      callbacks: argument(call, 'callbacks'),
     }));
 }
 

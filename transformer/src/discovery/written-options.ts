@@ -1,7 +1,9 @@
 import { Node } from 'ts-morph';
 import type { GivenSettings } from '../config/contradictions.js';
+import { callbackKinds, callbacksPath } from './callback-kinds.js';
 import { constantValue, unwrapped } from './constant-value.js';
 import { propertyValue } from './property-value.js';
+import type { RuntimeSymbols } from './runtime-symbols.js';
 
 /** Options that stand in the source as `{ name: value, … }`, each with the node of its property. */
 export interface WrittenOptions extends GivenSettings<Node> {
@@ -10,7 +12,11 @@ export interface WrittenOptions extends GivenSettings<Node> {
 }
 
 /** Reads the options of a group; undefined for an expression that is no object literal. */
-export function readOptions(expression: Node | undefined, group: string): WrittenOptions | undefined {
+export function readOptions(
+  expression: Node | undefined,
+  group: string,
+  runtime: RuntimeSymbols,
+): WrittenOptions | undefined {
   const literal = expression && unwrapped(expression);
   if (!Node.isObjectLiteralExpression(literal)) return undefined;
   const values = new Map<string, { value: unknown; place: Node }>();
@@ -24,7 +30,9 @@ export function readOptions(expression: Node | undefined, group: string): Writte
       continue;
     }
     const path = `${group}.${property.getSymbol()?.getName()}`;
-    const constant = constantValue(propertyValue(property));
+    const written = propertyValue(property);
+    const constant =
+      path === callbacksPath ? { value: callbackKinds(written, runtime) } : constantValue(written);
     if (constant === undefined) hidden.add(path);
     else hidden.delete(path);
     if (constant !== undefined && constant.value !== undefined)

@@ -85,4 +85,17 @@ describe('threads', () => {
       for (const [j, value] of values.entries()) expect(value).toBeCloseTo(one[i]![j]!, 4);
     });
   });
+
+  test('reorder channels alike', async () => {
+    const compute = () =>
+      tf.tidy(() => [
+        ...tf
+          .conv2d(noise(2, 5, 6, 3) as tf.Tensor4D, noise(3, 3, 3, 32) as tf.Tensor4D, 1, 'same')
+          .dataSync(),
+      ]);
+    await useUnlimitedOrt(1);
+    const one = compute();
+    await useUnlimitedOrt(2);
+    expect(compute()).toEqual(one);
+  });
 });

@@ -1,5 +1,5 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import type { backend_util, DataType, TensorInfo } from '../../tf.js';
+import { type backend_util, type DataType, engine, type TensorInfo } from '../../tf.js';
 import { ArrayPool } from './array-pool.js';
 import type { OrtTensor } from './binding.js';
 import { detectBlockSize } from './kernels/blocked-channels.js';
@@ -10,6 +10,18 @@ type DataId = TensorInfo['dataId'];
 
 /** Bytes of freed tensors kept for reuse. */
 const POOL_LIMIT = 256 * 2 ** 20;
+
+/**
+ * A kernel that was called and has not run yet. It runs when somebody asks for the values of its result; a kernel
+ * that gets the result before may look at the plan and do both kernels' work at once. Nobody may ever ask: most plans
+ * end with their tensor.
+ */
+export interface Plan {
+  /** What the kernel reads, kept until it ran or its result is disposed. */
+  readonly inputs: readonly TensorInfo[];
+  /** The result, in memory of its own that {@link OrtBackend.allocate} gave. */
+  run(): TensorInfo;
+}
 
 /** tfjs's `cpu` backend (tensors are typed arrays in host memory) with ONNX Runtime at hand for its kernels. */
 export class OrtBackend extends MathBackendCPU {
@@ -57,6 +69,34 @@ export class OrtBackend extends MathBackendCPU {
     return { dataId, shape: [...shape], dtype: 'float32' };
   }
 
+  /** A new float32 tensor that waits for its values to be asked for. */
+  defer(shape: readonly number[], plan: Plan): TensorInfo {
+    for (const { dataId } of plan.inputs) this.incRef(dataId);
+    const dataId: DataId = {};
+    this.data.set(dataId, new PooledData(plan, () => this.#carryOut(plan)));
+    return { dataId, shape: [...shape], dtype: 'float32' };
+  }
+
+  /** What the values of a tensor wait for; `undefined` when they are there. */
+  planOf({ dataId }: TensorInfo): Plan | undefined {
+    const data = this.data.get(dataId);
+    return data instanceof PooledData ? data.plan : undefined;
+  }
+
+  #carryOut(plan: Plan): Float32Array {
+    const { dataId } = plan.run();
+    const { array } = this.data.get(dataId) as unknown as PooledData;
+    this.data.delete(dataId);
+    this.#letGo(plan);
+    return array;
+  }
+
+  #letGo({ inputs }: Plan): void {
+    for (const { dataId } of inputs) {
+      if (this.disposeData(dataId)) engine().removeDataId(dataId, this);
+    }
+  }
+
   /** The tensor as ONNX Runtime takes it, optionally under another shape of the same size. No copy. */
   feed(tensor: TensorInfo, dims: readonly number[] = tensor.shape): OrtTensor {
     return { type: 'float32', dims, data: this.float32(tensor) };
@@ -79,7 +119,10 @@ export class OrtBackend extends MathBackendCPU {
   override disposeData(dataId: DataId, force = false): boolean {
     const data = this.data.has(dataId) ? this.data.get(dataId) : undefined;
     const gone = super.disposeData(dataId, force);
-    if (gone && data instanceof PooledData && !data.seen) this.#pool.give(data.array);
+    if (gone && data instanceof PooledData) {
+      if (data.plan !== undefined) this.#letGo(data.plan);
+      else if (!data.seen) this.#pool.give(data.array);
+    }
     return gone;
   }
 }
@@ -93,8 +136,28 @@ class PooledData {
   readonly complexTensorInfos = undefined;
   refCount = 1;
   seen = false;
+  #array: Float32Array | undefined;
+  #plan: Plan | undefined;
+  readonly #carryOut: (() => Float32Array) | undefined;
 
-  constructor(readonly array: Float32Array) {}
+  constructor(content: Float32Array | Plan, carryOut?: () => Float32Array) {
+    if (content instanceof Float32Array) this.#array = content;
+    else this.#plan = content;
+    this.#carryOut = carryOut;
+  }
+
+  /** Set as long as there is no array. */
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  get array(): Float32Array {
+    if (this.#array === undefined) {
+      this.#array = this.#carryOut!();
+      this.#plan = undefined;
+    }
+    return this.#array;
+  }
 
   get values(): backend_util.BackendValues {
     this.seen = true;

@@ -10,6 +10,7 @@ import { OrtBackend } from './backend.js';
 import type { OrtBinding } from './binding.js';
 import { fusedBatchNorm } from './kernels/batch-norm.js';
 import { cast } from './kernels/cast.js';
+import { add, relu } from './kernels/conv-epilogue.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput, fusedConv2D } from './kernels/conv2d.js';
 import { addN, binaryKernels, select, unaryKernels } from './kernels/elementwise.js';
 import { gatherV2, unsortedSegmentSum } from './kernels/gather.js';
@@ -30,6 +31,7 @@ import {
 } from './kernels/movement.js';
 import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from './kernels/pooling.js';
 import { reductionKernels, softmax } from './kernels/reductions.js';
+import { multiply, step } from './kernels/relu-gradient.js';
 import { GRAPH_KERNEL, graphKernel } from './run-graph.js';
 import { Sessions } from './sessions.js';
 import type { SizeLimits } from './size-limits.js';
@@ -45,6 +47,10 @@ const hotKernels: Readonly<Record<string, HotKernel<any, any, TensorInfo | Tenso
   Cast: cast,
   ...unaryKernels,
   ...binaryKernels,
+  Add: add,
+  Multiply: multiply,
+  Relu: relu,
+  Step: step,
   Select: select,
   AddN: addN,
   ...reductionKernels,

@@ -20,6 +20,13 @@ export interface Window {
   group: number;
 }
 
+/** What a convolution does with its results before it writes them. */
+export interface Epilogue {
+  /** One value per channel, as many as the blocks hold. */
+  bias?: OrtTensor | undefined;
+  relu?: boolean | undefined;
+}
+
 export function convolve(
   backend: OrtBackend,
   window: Window,
@@ -27,21 +34,36 @@ export function convolve(
   filter: OrtTensor,
   y: OrtTensor,
   parallel: boolean,
+  { bias, relu = false }: Epilogue = {},
 ): void {
-  const conv = backend.sessions.get(`Direct Conv ${JSON.stringify(window)}`, () =>
-    oneNode('Conv', ['x', 'w'], { ...window }, DOMAIN),
+  const names = bias === undefined ? ['x', 'w'] : ['x', 'w', 'bias'];
+  const attributes = relu ? { ...window, activation: 'Relu' } : { ...window };
+  const conv = backend.sessions.get(`Direct Conv of ${names} ${JSON.stringify(attributes)}`, () =>
+    oneNode('Conv', names, attributes, DOMAIN),
   );
-  conv({ x, w: filter }, { y }, parallel);
+  conv(bias === undefined ? { x, w: filter } : { x, w: filter, bias }, { y }, parallel);
 }
 
 /** Blocked channels to NHWC; `channels` may be fewer than the blocks hold. */
 export function unblock(
   backend: OrtBackend,
+  block: number,
   channels: number,
   x: OrtTensor,
   y: OrtTensor,
   parallel: boolean,
 ): void {
+  if (parallel && backend.sessions.threads > 1 && channels % block === 0) {
+    // `ReorderOutput` uses one thread, `ReorderInput` all. It does the same when pixels and blocks change names.
+    const [batch, , height, width] = x.dims as [number, number, number, number];
+    const pixels = height * width * block;
+    backend.sessions.get(reorderInput)(
+      { x: { ...x, dims: [batch, 1, channels / block, pixels] } },
+      { y: { ...y, dims: [batch, pixels, 1, channels / block] } },
+      parallel,
+    );
+    return;
+  }
   const reorder = backend.sessions.get(`ReorderOutput ${channels}`, () =>
     oneNode('ReorderOutput', ['x'], { channels, channels_last: 1 }, DOMAIN),
   );

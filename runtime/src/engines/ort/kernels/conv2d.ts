@@ -1,6 +1,7 @@
-import type { TensorInfo } from '../../../tf.js';
+import { engine, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import { type ActivationAttrs, activate } from './activation.js';
+import { ConvPlan } from './conv-epilogue.js';
 import { type Conv2DAttrs, type Geometry, geometryOf } from './conv2d-geometry.js';
 import { directConv, directConvInputGradient, hasDirectInputGradient } from './direct-conv.js';
 import { directConvFilterGradient } from './direct-conv-filter-gradient.js';
@@ -22,9 +23,13 @@ export const conv2D: HotKernel<{ x: TensorInfo; filter: TensorInfo }, Conv2DAttr
   if (!isFloat(x, filter)) return undefined;
   const info = geometryOf(backend, x.shape, filter.shape, attrs);
   if (info === undefined) return undefined;
-  if (isPointwise(info)) return pointwiseConv(backend, info, x, filter);
-  const block = isDense(info) ? backend.directBlock : undefined;
-  return block ? directConv(backend, block, info, x, filter) : planarConv(backend, info, x, filter);
+  const block = directBlock(backend, info);
+  if (block === undefined) return indirectConv(backend, info, x, filter);
+  // In training the intermediate results live until the backward pass, which does not look at them.
+  const isTraining = engine().state.gradientDepth > 0;
+  return isTraining
+    ? backend.defer(info.outShape, new ConvPlan(backend, block, info, x, filter))
+    : directConv(backend, block, info, x, filter);
 };
 
 interface FusedInputs {
@@ -40,13 +45,28 @@ export const fusedConv2D: HotKernel<FusedInputs, Conv2DAttrs & ActivationAttrs> 
   attrs,
   backend,
 }) => {
-  if (!isFloat(bias) || (bias && (bias.shape.length !== 1 || bias.shape[0] !== filter.shape[3])))
+  if (!isFloat(x, filter, bias) || (bias && (bias.shape.length !== 1 || bias.shape[0] !== filter.shape[3])))
     return undefined;
-  const y = conv2D({ inputs: { x, filter }, attrs, backend });
-  if (y === undefined) return undefined;
+  const info = geometryOf(backend, x.shape, filter.shape, attrs);
+  if (info === undefined) return undefined;
+  const block = directBlock(backend, info);
+  if (block !== undefined) {
+    const relu = attrs.activation === 'relu';
+    const y = directConv(backend, block, info, x, filter, { bias, relu });
+    return relu ? y : activate(backend, y, attrs, preluActivationWeights);
+  }
+  const y = indirectConv(backend, info, x, filter);
   if (bias !== undefined) addBias(backend, y, bias);
   return activate(backend, y, attrs, preluActivationWeights);
 };
+
+function directBlock(backend: OrtBackend, info: Geometry): number | undefined {
+  return isDense(info) && !isPointwise(info) ? backend.directBlock : undefined;
+}
+
+function indirectConv(backend: OrtBackend, info: Geometry, x: TensorInfo, filter: TensorInfo): TensorInfo {
+  return isPointwise(info) ? pointwiseConv(backend, info, x, filter) : planarConv(backend, info, x, filter);
+}
 
 interface InputGradientAttrs extends Conv2DAttrs {
   inputShape: number[];

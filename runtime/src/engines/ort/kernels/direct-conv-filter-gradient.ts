@@ -116,7 +116,8 @@ function gradientOfSome(
   convolve(backend, window, x, filter, partial, parallel);
   const sums = backend.scratch([filterHeight * columns, groups, padded]);
   const unblocked = { ...sums, dims: [1, filterHeight, columns, groups * padded] };
-  unblock(backend, groups * padded, partial, unblocked, parallel);
+  const unblocksInParallel = parallel && sums.data.length >= backend.limits.parallelElements;
+  unblock(backend, block, groups * padded, partial, unblocked, unblocksInParallel);
   sumGroups(backend, sums, outChannels, dw);
   backend.release(filter, partial, sums);
 }

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
 import type { OrtTensor } from '../binding.js';
-import { blockColumns, convolve, roundUp, unblock } from './blocked-channels.js';
+import { blockColumns, convolve, type Epilogue, roundUp, unblock } from './blocked-channels.js';
 import type { Geometry } from './conv2d-geometry.js';
 
 /**
@@ -18,8 +18,10 @@ export function directConv(
   info: Geometry,
   x: TensorInfo,
   filter: TensorInfo,
+  { bias, relu }: { bias?: TensorInfo | undefined; relu?: boolean | undefined } = {},
 ): TensorInfo {
   const blocked = blockedFilter(backend, block, filter, info.outChannels);
+  const paddedBias = bias && blockedBias(backend, block, bias);
   const { top, left, bottom, right } = info.padInfo;
   const y = rowConv(backend, block, {
     x: backend.feed(x, [info.batchSize, 1, info.inHeight, info.inWidth * info.inChannels]),
@@ -30,8 +32,9 @@ export function directConv(
     pads: [top, left, bottom, right],
     outShape: info.outShape,
     parallel: info.work >= backend.limits.parallelConvolution,
+    epilogue: { bias: paddedBias, relu },
   });
-  backend.release(blocked);
+  backend.release(blocked, ...(paddedBias ? [paddedBias] : []));
   return y;
 }
 
@@ -87,10 +90,11 @@ interface RowConv {
   /** NHWC */
   outShape: number[];
   parallel: boolean;
+  epilogue?: Epilogue;
 }
 
 function rowConv(backend: OrtBackend, block: number, conv: RowConv): TensorInfo {
-  const { x, filter, channels, window, strides, pads, outShape, parallel } = conv;
+  const { x, filter, channels, window, strides, pads, outShape, parallel, epilogue } = conv;
   const [batch, height, width, outChannels] = outShape as [number, number, number, number];
   const blocked = backend.scratch([batch, roundUp(outChannels, block), height, width]);
   const attributes = {
@@ -100,9 +104,9 @@ function rowConv(backend: OrtBackend, block: number, conv: RowConv): TensorInfo 
     pads: [pads[0], pads[1] * channels, pads[2], pads[3] * channels],
     group: 1,
   };
-  convolve(backend, attributes, x, filter, blocked, parallel);
+  convolve(backend, attributes, x, filter, blocked, parallel, epilogue);
   const y = backend.allocate(outShape);
-  unblock(backend, outChannels, blocked, backend.feed(y), parallel);
+  unblock(backend, block, outChannels, blocked, backend.feed(y), parallel);
   backend.release(blocked);
   return y;
 }
@@ -113,6 +117,14 @@ function blockedFilter(backend: OrtBackend, block: number, filter: TensorInfo, o
   const taps = height * width * inChannels;
   const blocked = backend.scratch([roundUp(outChannels, block), 1, height, width * inChannels]);
   blockColumns(backend, block, backend.feed(filter, [1, taps, outChannels]), blocked.data);
+  return blocked;
+}
+
+/** [out], padded with zeros. */
+function blockedBias(backend: OrtBackend, block: number, bias: TensorInfo) {
+  const values = backend.float32(bias);
+  const blocked = backend.scratch([roundUp(values.length, block)]);
+  blocked.data.fill(0).set(values);
   return blocked;
 }
 

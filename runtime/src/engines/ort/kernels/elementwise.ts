@@ -93,12 +93,12 @@ function pairwise(
 }
 
 /** 0 up to 0, 1 above: one hard sigmoid as steep as float32 allows, and another for what is too small for the first. */
-const stepGraph = commonGraph(
-  'Step',
-  floatGraph([steepSigmoid('x', 'nearly'), steepSigmoid('nearly', 'y')], ['x']),
-);
+export function stepNodes(input: string, output: string): OnnxNode[] {
+  return [steepSigmoid(input, `${output}, nearly`), steepSigmoid(`${output}, nearly`, output)];
+}
 
-function steepSigmoid(input: string, output: string): OnnxNode {
+/** 0 up to 0, 1 from 2.9e-39, and a slope in between. */
+export function steepSigmoid(input: string, output: string): OnnxNode {
   const attributes = { alpha: { float: 3.4e38 }, beta: { float: 0 } };
   return { op: 'HardSigmoid', inputs: [input], outputs: [output], attributes };
 }
@@ -128,7 +128,6 @@ export const unaryKernels = {
   Softplus: unary('Softplus'),
   Sqrt: unary('Sqrt'),
   Square: unary('Square', [node('Mul', ['x', 'x'])]),
-  Step: ({ inputs: { x }, attrs, backend }) => (attrs.alpha === 0 ? map(backend, x, stepGraph) : undefined),
   Tanh: unary('Tanh'),
 } satisfies Record<string, UnaryKernel>;
 

@@ -37,6 +37,11 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
+/** The tensor as it is now: an input may be a variable, which refers to other data once it is assigned. */
+export function snapshot({ dataId, shape, dtype }: TensorInfo): TensorInfo {
+  return { dataId, shape, dtype };
+}
+
 /** The same data under another shape of the same size. */
 export function view(backend: OrtBackend, { dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
   backend.incRef(dataId);

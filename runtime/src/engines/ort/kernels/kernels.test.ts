@@ -143,6 +143,17 @@ describe('reductions', () => {
     },
   );
 
+  test('the sum of many rows is that of cpu, whatever number divides them', async () => {
+    for (const [rows, columns] of [
+      [2048, 64],
+      [1696, 65],
+      [1601, 64],
+      [4, 40_000],
+    ] as const) {
+      await expectAsOnCpu(() => [noise(rows, columns).sum(0), noise(rows, columns).sum(0, true)]);
+    }
+  });
+
   test('max and min find NaN', async () => {
     await expectAsOnCpu(() => {
       const x = tf.tensor2d([1, NaN, 3, 4, 5, 6, Infinity, -Infinity, 0], [3, 3]);

@@ -1,8 +1,8 @@
 import { backend_util, engine, type TensorInfo } from '../../../tf.js';
 import type { OrtBackend } from '../backend.js';
-import { commonGraph, floatGraph, reduction } from '../graphs.js';
-import type { OnnxNode } from '../onnx-model.js';
+import { reduction } from '../graphs.js';
 import { type HotKernel, isFloat, sizeOf } from './kernel.js';
+import { PairsGradientPlan } from './max-pool-pairs.js';
 
 type Pool2D = backend_util.Conv2DInfo;
 
@@ -41,7 +41,7 @@ export const maxPoolGrad: HotKernel<MaxPoolGradInputs, PoolAttrs> = ({
   const info = poolInfo(backend, x, attrs);
   if (info === undefined || !isFloat(dy)) return undefined;
   if (isTiling(info) && info.filterHeight === 2 && info.filterWidth === 2)
-    return pairsGradient(backend, info, x, dy);
+    return backend.defer(x.shape, new PairsGradientPlan(backend, x, dy));
   const positions =
     maxima.get(output.dataId) ?? poolMaxima(backend, x, info, new Float32Array(sizeOf(dy.shape)));
   const dx = backend.allocate(x.shape);
@@ -91,55 +91,6 @@ function reduceTiles(
   run({ x: { ...perColumn, dims: rows } }, { y: backend.feed(y, [rows[0]!, rows[2]!]) }, parallel);
   backend.release(perColumn);
   return y;
-}
-
-function node(
-  op: string,
-  inputs: string[],
-  outputs: string[],
-  attributes: OnnxNode['attributes'] = {},
-): OnnxNode {
-  return { op, inputs, outputs, attributes };
-}
-
-/** `into[0]` gets `dy` where first >= second, `into[1]` gets the rest. */
-function toLarger(first: string, second: string, dy: string, into: [string, string]): OnnxNode[] {
-  const [isFirst, mask] = [`${first} is larger`, `${first} mask`];
-  return [
-    node('GreaterOrEqual', [first, second], [isFirst]),
-    node('Cast', [isFirst], [mask], { to: 1 }),
-    node('Mul', [dy, mask], [into[0]]),
-    node('Sub', [dy, into[0]], [into[1]]),
-  ];
-}
-
-/** The gradient of a 2 × 2 max pool on x [batch · height / 2, 2, width / 2, 2, channels]. */
-const pairsGradientGraph = commonGraph(
-  'MaxPool 2x2 gradient',
-  floatGraph(
-    [
-      node('Split', ['x'], ['left', 'right'], { axis: 3 }),
-      node('Max', ['left', 'right'], ['rows']),
-      node('Split', ['rows'], ['top', 'bottom'], { axis: 1 }),
-      ...toLarger('top', 'bottom', 'dy', ['dTop', 'dBottom']),
-      node('Concat', ['dTop', 'dBottom'], ['dRows'], { axis: 1 }),
-      ...toLarger('left', 'right', 'dRows', ['dLeft', 'dRight']),
-      node('Concat', ['dLeft', 'dRight'], ['y'], { axis: 3 }),
-    ],
-    ['x', 'dy'],
-  ),
-);
-
-function pairsGradient(backend: OrtBackend, info: Pool2D, x: TensorInfo, dy: TensorInfo): TensorInfo {
-  const dx = backend.allocate(x.shape);
-  const [rows, columns, channels] = [info.batchSize * info.outHeight, info.outWidth, info.inChannels];
-  const dims = [rows, 2, columns, 2, channels];
-  backend.sessions.get(pairsGradientGraph)(
-    { x: backend.feed(x, dims), dy: backend.feed(dy, [rows, 1, columns, 1, channels]) },
-    { y: backend.feed(dx, dims) },
-    sizeOf(x.shape) >= backend.limits.parallelElements,
-  );
-  return dx;
 }
 
 /** Rank 4, NHWC; `undefined` when `cpu` is to answer. */

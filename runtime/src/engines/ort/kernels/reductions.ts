@@ -22,9 +22,26 @@ function reduce(
   const y = backend.allocate(keepDims ? backend_util.expandShapeToKeepDim(outShape, axes) : outShape);
   const run = backend.sessions.get(`${op} ${reduced} of ${dims.length}`, () => reduction(op, reduced));
   const kept = dims.filter((_, i) => !reduced.includes(i));
-  // Not in parallel: over the rows of a matrix, two threads take five times as long as one.
-  run({ x: backend.feed(x, dims) }, { y: backend.feed(y, kept) });
+  const parts = op === 'ReduceSum' && dims.length === 2 && reduced[0] === 0 ? rowParts(dims) : 1;
+  if (parts === 1) {
+    // Not in parallel: over the rows of a matrix, two threads take five times as long as one.
+    run({ x: backend.feed(x, dims) }, { y: backend.feed(y, kept) });
+    return y;
+  }
+  const [rows, columns] = dims as [number, number];
+  const sums = backend.scratch([parts, columns]);
+  const sumParts = backend.sessions.get('ReduceSum 1 of 3', () => reduction(op, [1]));
+  const parallel = rows * columns >= backend.limits.parallelElements;
+  sumParts({ x: backend.feed(x, [parts, rows / parts, columns]) }, { y: sums }, parallel);
+  run({ x: sums }, { y: backend.feed(y, kept) });
+  backend.release(sums);
   return y;
+}
+
+/** Into how many parts to cut the rows of a large matrix that are to be added up: in parts it takes half the time. */
+function rowParts([rows, columns]: readonly number[]): number {
+  if (rows! * columns! < 100_000) return 1;
+  return [128, 64, 32, 16, 8].find((parts) => rows! % parts === 0 && rows! >= 16 * parts) ?? 1;
 }
 
 /** Drops axes of size 1 and joins neighbours with the same fate, so that few graphs serve every shape. */
