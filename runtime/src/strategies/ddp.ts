@@ -1,5 +1,4 @@
 import type { SelectedEngine } from '../engines/selected-engine.js';
-import type { LightningModule } from '../module/lightning-module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
 import { globalGenerator } from '../random/seed-everything.js';
@@ -12,7 +11,7 @@ import { broadcastVariables, syncVariables } from './module-sync.js';
 import { broadcastObject, gatherObjects } from './objects.js';
 import type { HostArray, ProcessGroup, ReduceOp } from './process-group.js';
 import { joinProcesses, type ProcessRun } from './process-run.js';
-import type { ReductionContext, Strategy } from './strategy.js';
+import type { ReductionContext, Strategy, Synchronized } from './strategy.js';
 import { synchronizeBatchNorm } from './sync-batch-norm.js';
 
 export interface DDPOptions {
@@ -114,7 +113,7 @@ export class DDPStrategy implements Strategy {
     });
   }
 
-  syncModule(module: LightningModule): void {
+  syncModule(module: Synchronized): void {
     const variables = module.stateDict();
     syncVariables(this.group, variables);
     const names = new Map(Array.from(variables, ([name, variable]) => [variable, name]));

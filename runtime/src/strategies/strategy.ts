@@ -1,5 +1,4 @@
 import type { SelectedEngine } from '../engines/selected-engine.js';
-import type { LightningModule } from '../module/lightning-module.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
 import type * as tf from '../tf.js';
@@ -9,6 +8,12 @@ import type { HostArray, ReduceOp } from './process-group.js';
 export interface ReductionContext {
   /** Whether parameters that no rank has a gradient for are a mistake. */
   expectsAll: boolean;
+}
+
+/** What the ranks have to have in common: variables by name, and those of them that are trained. */
+export interface Synchronized {
+  stateDict(): ReadonlyMap<string, tf.Variable>;
+  parameters(): readonly tf.Variable[];
 }
 
 /**
@@ -51,7 +56,7 @@ export interface Strategy {
   allGather(tensor: tf.Tensor): tf.Tensor;
 
   /** Gives every rank the weights and buffers of rank 0. @throws PLError PL8006 where the models differ in structure */
-  syncModule(module: LightningModule): void;
+  syncModule(module: Synchronized): void;
   /** Normalizes training batches by the statistics of all ranks, until the returned function is called. */
   synchronizeBatchNorm(): () => void;
   /** Prepares the optimizers of a fit. */

@@ -1,6 +1,8 @@
-import { createRequire } from 'node:module';
 import { assignState } from '../checkpoint/assign-state.js';
 import type { Checkpoint, TensorData } from '../checkpoint/checkpoint.js';
+import { tensorData } from '../checkpoint/copy-tensor.js';
+import { type Slots, slotsOf, slotTensors } from '../checkpoint/optimizer-slots.js';
+import { runtimeVersion } from '../checkpoint/runtime-version.js';
 import { PLError } from '../errors/pl-error.js';
 import { declaredHparams } from '../hooks/decorators.js';
 import type { EpochState, FitRun } from '../loops/fit-run.js';
@@ -14,8 +16,6 @@ import type { OptimizerStateDict, RestorableOptimizerState } from '../optim/opti
 import { restoreRngState, rngState } from '../random/seed-everything.js';
 import * as tf from '../tf.js';
 import type { Session } from './session.js';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** `loops` in a checkpoint. */
 interface LoopsState {
@@ -44,15 +44,6 @@ interface SamplersState {
 /** The slot under which gradients wait for the rest of their accumulation window. */
 const GRADIENT_SLOT = 'grad';
 
-/** A copy of a tensor's values, for a checkpoint. */
-export function tensorData(tensor: tf.Tensor): TensorData {
-  return {
-    dtype: tensor.dtype as TensorData['dtype'],
-    shape: tensor.shape,
-    data: tensor.dataSync().slice() as TensorData['data'],
-  };
-}
-
 /** Everything that a fit needs to go on from here. */
 export async function captureCheckpoint(
   session: Session,
@@ -78,7 +69,7 @@ export async function captureCheckpoint(
     },
     epoch: progress.epoch,
     globalStep: progress.globalStep,
-    plVersion: version,
+    plVersion: runtimeVersion,
     loops: {
       fit: { ...progress },
       ...(loader && { epoch: epoch as LoopsState['epoch'] }),
@@ -108,13 +99,6 @@ export async function captureCheckpoint(
   await session.hooks.on_save_checkpoint?.(checkpoint);
   session.results.phase = phase;
   return checkpoint;
-}
-
-/** An optimizer's tensors as a checkpoint names them: `<i>.<param>.<slot>`. */
-function slotTensors(tensors: OptimizerStateDict['tensors'], i: number): (readonly [string, TensorData])[] {
-  return Object.entries(tensors).flatMap(([param, slots]) =>
-    Object.entries(slots).map(([slot, tensor]) => [`${i}.${param}.${slot}`, tensorData(tensor)] as const),
-  );
 }
 
 function optimizerState(
@@ -236,8 +220,6 @@ function requireCount(path: string, what: string, saved: number, present: number
   });
 }
 
-type Slots = Record<string, Record<string, TensorData>>;
-
 /** Moves the gradients of an open accumulation window out of the slots, by parameter. */
 function takeGradients(slots: Slots): Map<string, TensorData> {
   const gradients = new Map<string, TensorData>();
@@ -247,14 +229,4 @@ function takeGradients(slots: Slots): Map<string, TensorData> {
     slots[param] = rest;
   }
   return gradients;
-}
-
-/** The tensors of optimizer `i`, by parameter and slot. */
-function slotsOf(tensors: ReadonlyMap<string, TensorData>, i: number): Slots {
-  const slots: Slots = {};
-  for (const [key, tensor] of tensors) {
-    const [, index, param, slot] = /^(\d+)\.(.*)\.([^.]+)$/.exec(key) ?? [];
-    if (Number(index) === i) slots[param!] = { ...slots[param!], [slot!]: tensor };
-  }
-  return slots;
 }

@@ -1,11 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { announce } from '../callbacks/announce.js';
 import type { Callback } from '../callbacks/callback.js';
 import { GradientAccumulationScheduler } from '../callbacks/gradient-accumulation-scheduler.js';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
-import { type SelectedEngine, selectEngine } from '../engines/select.js';
+import type { SelectedEngine } from '../engines/selected-engine.js';
 import { PLError } from '../errors/pl-error.js';
 import type { EvaluationStage, TrainerFn } from '../hooks/signatures.js';
 import type { Logger } from '../loggers/logger.js';
@@ -18,6 +16,7 @@ import type { LightningModule } from '../module/lightning-module.js';
 import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { createStrategy } from '../strategies/create-strategy.js';
+import { selectProcessEngine } from '../strategies/process-engine.js';
 import type { Strategy } from '../strategies/strategy.js';
 import { checkCall } from './check-call.js';
 import { checkOptions } from './check-options.js';
@@ -187,21 +186,11 @@ export class Trainer extends RunView {
    */
   async selectEngine(): Promise<SelectedEngine> {
     const { engine, accelerator, deterministic, threads } = this.config;
-    const ownThreads = threads ?? this.#shareOfCores;
-    this.engine = await selectEngine({
-      engine,
-      accelerator,
-      deterministic,
-      ...(ownThreads !== null && { threads: ownThreads }),
-    });
-    announceEngine(this.engine);
+    this.engine = await selectProcessEngine(
+      { engine, accelerator, deterministic, ...(threads !== null && { threads }) },
+      this.strategy.localWorldSize,
+    );
     return this.engine;
-  }
-
-  /** Threads of a process that is not alone on its host. */
-  get #shareOfCores(): number | null {
-    const { localWorldSize } = this.strategy;
-    return localWorldSize === 1 ? null : Math.max(1, Math.floor(availableParallelism() / localWorldSize));
   }
 
   /** Trains the module. @throws Interruption after Ctrl-C, with a checkpoint written */
@@ -411,13 +400,4 @@ export class Trainer extends RunView {
     }
     this.#session.results.log(name, value, options);
   }
-}
-
-let announcedEngine: string | undefined;
-
-/** One line a process, unless another engine takes over. */
-function announceEngine({ reason }: SelectedEngine): void {
-  if (reason === announcedEngine) return;
-  announcedEngine = reason;
-  announce(`Engine: ${reason}`);
 }
