@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Logger } from '../loggers/logger.js';
 import { gradOf } from '../optim/gradients.js';
 import { StepLR } from '../optim/lr-schedulers/step-lr.js';
 import { SGD } from '../optim/sgd.js';
-import { runCommand } from '../strategies/ranks.test.support.js';
+import { bundle } from '../strategies/bundle.test.support.js';
+import { runCommand } from '../strategies/run-command.test.support.js';
 import * as tf from '../tf.js';
 import { Fabric } from './fabric.js';
 import type { FabricResult, FabricScenario } from './fabric-program.test.support.js';
@@ -15,12 +15,12 @@ import type { FabricResult, FabricScenario } from './fabric-program.test.support
 // Real processes.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
-const program = fileURLToPath(new URL('./fabric-program.test.support.ts', import.meta.url));
+const program = bundle('fabric', "import '../fabric/fabric-program.test.support.js';");
 const folder = mkdtempSync(join(tmpdir(), 'pl-fabric-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const start = (scenarios: readonly FabricScenario[]) =>
-  runCommand([process.execPath, '--import', 'tsx', program, JSON.stringify(scenarios)]);
+  runCommand([process.execPath, program, JSON.stringify(scenarios)]);
 
 const cpu = { engine: 'ort', accelerator: 'cpu' } as const;
 const optimizers = ['sgd', 'adam', 'tf.sgd', 'tf.adam'] as const;

@@ -8,13 +8,14 @@ import { checkpoints, difference, makeFolder, type Run, runOne, succeed } from '
 vi.setConfig({ testTimeout: 180_000 });
 
 describe('a run is refused', () => {
-  test('on several hosts, with what to install', async () => {
+  test('on several hosts without libtorch, with what to install', async () => {
     const { stderr, exitCode } = await runOne(
       { trainer: { devices: 2, numNodes: 2 }, batchSize: 8 },
       {
         env: {
           ...{ WORLD_SIZE: '4', LOCAL_WORLD_SIZE: '2', RANK: '2', LOCAL_RANK: '0', GROUP_RANK: '1' },
           ...{ MASTER_ADDR: 'node-0', MASTER_PORT: '29500', TORCHELASTIC_RUN_ID: 'job' },
+          PL_LIBTORCH: '/no/libtorch/here',
         },
       },
     );
