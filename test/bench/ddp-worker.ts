@@ -32,8 +32,9 @@ function training(model: 'mlp' | 'cnn'): () => void {
     group && new GradientReducer(group, { findUnusedParameters: false, nameOf: ({ name }) => name });
   return () => {
     optimizer.zeroGrad();
-    const value = backward(loss, params)!;
-    reducer?.reduce(params, { expectsAll: true });
+    const reduction = reducer?.begin(params);
+    const value = backward(loss, params, 1, (param) => reduction?.ready(param))!;
+    reduction?.finish({ expectsAll: true });
     optimizer.step();
     value.dataSync();
     value.dispose();

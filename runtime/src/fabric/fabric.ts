@@ -264,10 +264,12 @@ export class Fabric {
 
   #backward(forward: () => tf.Scalar, groups: readonly (readonly tf.Variable[])[]): tf.Scalar {
     const { precision } = this.#running;
-    const loss = backward(() => precision.forward(forward), groups.flat(), precision.lossScale)!;
-    if (this.#syncs) {
-      for (const params of groups) this.strategy.reduceGradients(params, { expectsAll: true });
-    }
+    const reductions = this.#syncs ? groups.map((params) => this.strategy.beginReduction(params)) : [];
+    // Several models would talk in an order that depends on the batch.
+    const early = reductions.length === 1 ? reductions[0] : undefined;
+    const pass = () => precision.forward(forward);
+    const loss = backward(pass, groups.flat(), precision.lossScale, (param) => early?.ready(param))!;
+    for (const reduction of reductions) reduction.finish({ expectsAll: true });
     return loss;
   }
 

@@ -1,7 +1,7 @@
 import type { BackwardPass } from '../hooks/signatures.js';
 import { backward, backwardBy } from '../optim/backward.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type { ReductionContext } from '../strategies/strategy.js';
+import type { GradientReduction, ReductionContext } from '../strategies/strategy.js';
 import * as tf from '../tf.js';
 import type { LoopHost } from './loop-host.js';
 import { hasGradients, unreachedParameters, type WeightsCheck } from './training-checks.js';
@@ -29,8 +29,9 @@ export class AutomaticOptimization {
     reduction: ReductionContext | undefined,
   ): tf.Scalar | undefined {
     const params = this.#paramsNow();
-    const own = backward(forward, params, this.#gradientScale);
-    const loss = this.#reduce(own, params, reduction);
+    const mean = reduction && this.#beginReduction(params);
+    const own = backward(forward, params, this.#gradientScale, mean && ((param) => mean.ready(param)));
+    const loss = mean === undefined ? own : this.#finish(mean, reduction!, own);
     // Training would go on for ever without a change if nobody said so.
     if (loss !== undefined && !hasGradients(params)) {
       loss.dispose();
@@ -48,21 +49,26 @@ export class AutomaticOptimization {
   ): tf.Scalar | undefined {
     const params = this.#paramsNow();
     const loss = backwardBy(forward, params, this.#gradientScale, own);
-    return this.#reduce(loss, params, reduction);
+    const mean = reduction && this.#beginReduction(params);
+    return mean === undefined ? loss : this.#finish(mean, reduction!, loss);
+  }
+
+  /** Undefined for one process. */
+  #beginReduction(params: readonly tf.Variable[]): GradientReduction | undefined {
+    const { strategy } = this.host;
+    return strategy.worldSize === 1 ? undefined : strategy.beginReduction(params);
   }
 
   /** @returns the loss that the optimizer is to see */
-  #reduce(
+  #finish(
+    reduction: GradientReduction,
+    context: ReductionContext,
     loss: tf.Scalar | undefined,
-    params: readonly tf.Variable[],
-    reduction: ReductionContext | undefined,
   ): tf.Scalar | undefined {
-    const { strategy } = this.host;
-    if (reduction === undefined || strategy.worldSize === 1) return loss;
-    strategy.reduceGradients(params, reduction);
+    reduction.finish(context);
     if (loss === undefined || !this.optimizer.usesLoss) return loss;
     const mean = Float32Array.from(loss.dataSync());
-    strategy.reduce(mean, 'mean');
+    this.host.strategy.reduce(mean, 'mean');
     loss.dispose();
     return tf.keep(tf.scalar(mean[0]!));
   }

@@ -5,18 +5,21 @@ import { lightenTape } from './light-tape.js';
 import { dropTape, freeSaved } from './tape.js';
 
 /**
- * The gradients of what `forward` gives with respect to variables, `undefined` for those that it does not depend on:
- * what tfjs's engine computes, with less memory. A gradient on the way is freed once the operations before it have
- * theirs, and so are the tensors that an operation saved, where tfjs keeps all of them to the end.
+ * The gradients of what `forward` gives with respect to variables: what tfjs's engine computes, with less memory. A
+ * gradient on the way is freed once the operations before it have theirs, and so are the tensors that an operation saved,
+ * where tfjs keeps all of them to the end.
  *
  * @param dy the gradient to begin with; by default 1
+ * @param onGradient takes over the gradient of each variable that the result depends on, with the variable's index, as
+ * soon as nothing is added to it any more
  * @throws PLError PL7009 for an operation without gradient, and for a gradient of another shape or type than its input
  */
 export function gradients(
   forward: () => tf.Tensor,
   xs: readonly tf.Variable[],
-  dy?: tf.Tensor,
-): (tf.Tensor | undefined)[] {
+  dy: tf.Tensor | undefined,
+  onGradient: OnGradient,
+): void {
   lightenTape();
   const engine = tfjsEngine();
   engine.startTape();
@@ -29,24 +32,25 @@ export function gradients(
   const tape = engine.state.activeTape!;
   const frees = engine.state.gradientDepth === 0;
   try {
-    return engine.tidy('backward', () => {
-      const found = walk(tape, xs, y, dy ?? tf.ones(y.shape), frees);
-      return xs.map((x) => found.get(x.id));
-    });
+    engine.tidy('backward', () => walk(tape, xs, y, dy ?? tf.ones(y.shape), frees, onGradient));
   } finally {
     dropTape();
   }
 }
 
-/** Walks the tape from its end. Returns the gradients of what no operation made, by the tensor's id. */
+type OnGradient = (gradient: tf.Tensor, at: number) => void;
+
+/** Walks the tape from its end. */
 function walk(
   tape: readonly TapeNode[],
   xs: readonly tf.Tensor[],
   y: tf.Tensor,
   dy: tf.Tensor,
   frees: boolean,
-): ReadonlyMap<number, tf.Tensor> {
+  onGradient: OnGradient,
+): void {
   const dependent = dependents(tape, xs);
+  const firstUses = usedFirstBy(tape, xs);
   const gradients = new Map<number, tf.Tensor>([[y.id, dy]]);
   for (let i = tape.length - 1; i >= 0; i--) {
     const node = tape[i]!;
@@ -63,8 +67,26 @@ function walk(
       freeSaved(node);
       node.saved = [];
     }
+    for (const at of firstUses.get(i) ?? []) {
+      const gradient = gradients.get(xs[at]!.id);
+      if (gradient !== undefined) onGradient(gradient, at);
+    }
   }
-  return gradients;
+}
+
+/** By the place of an operation on the tape: the indices of those `xs` that none before it takes. */
+function usedFirstBy(tape: readonly TapeNode[], xs: readonly tf.Tensor[]): ReadonlyMap<number, number[]> {
+  const open = new Map(xs.map(({ id }, at) => [id, at]));
+  const uses = new Map<number, number[]>();
+  for (const [i, { inputs }] of tape.entries()) {
+    for (const name in inputs) {
+      const at = open.get(inputs[name]!.id);
+      if (at === undefined) continue;
+      open.delete(inputs[name]!.id);
+      uses.set(i, [...(uses.get(i) ?? []), at]);
+    }
+  }
+  return uses;
 }
 
 /** The ids of `xs` and of everything that was computed from them. */

@@ -260,6 +260,18 @@ describe('backwardBy', () => {
   });
 });
 
+test('parameters are told one by one, the last used first, each with its whole gradient', () => {
+  const [early, shared, late, apart] = [variable(2), variable(3), variable(5), variable(7)];
+  const told: [tf.Variable, number[] | undefined, number][] = [];
+  const forward = () => early.mul(shared).add(shared).mul(late).sum() as tf.Scalar;
+  const slots = () => [early, shared, late].filter((v) => gradOf(v) !== undefined).length;
+  backward(forward, [early, shared, late, apart], 1, (v) => told.push([v, values(gradOf(v)), slots()]));
+  expect(told[0]).toEqual([late, [9], 1]);
+  expect(told).toContainEqual([shared, [15], expect.any(Number)]);
+  expect(told).toContainEqual([early, [15], expect.any(Number)]);
+  expect(told).toHaveLength(3);
+});
+
 test('propagate works wherever a tape records', () => {
   const v = variable(2);
   withTape(() => {

@@ -12,6 +12,7 @@ import { withoutTape, withTape } from './tape.js';
  *
  * @param forward gives the loss, a float32 scalar, or `undefined` to skip the backward pass.
  * @param scale the gradients are those of `scale * loss`; the returned loss is not scaled.
+ * @param onGradient is called with each parameter that the loss reaches, once its slot holds what this pass adds.
  * @returns the loss, kept: the caller disposes it. `undefined` when `forward` gave none.
  * @throws PLError PL7001 when the loss is anything but a float32 scalar.
  */
@@ -19,6 +20,7 @@ export function backward(
   forward: () => tf.Scalar | undefined,
   params: readonly tf.Variable[],
   scale = 1,
+  onGradient?: (param: tf.Variable) => void,
 ): tf.Scalar | undefined {
   let loss: tf.Scalar | undefined;
   let failure: { reason: unknown } | undefined;
@@ -44,18 +46,16 @@ export function backward(
       return;
     }
     const dLoss = scale === 1 ? undefined : tf.scalar(scale);
-    let grads: (tf.Tensor | undefined)[];
     try {
-      grads = gradients(onTape, params, dLoss);
+      gradients(onTape, params, dLoss, (grad, i) => {
+        if (loss === undefined) return;
+        accumulateGrad(params[i]!, grad);
+        onGradient?.(params[i]!);
+      });
     } catch (reason) {
       loss?.dispose();
       throw reason;
     }
-    if (loss === undefined) return;
-    params.forEach((param, i) => {
-      const grad = grads[i];
-      if (grad) accumulateGrad(param, grad);
-    });
   });
 
   if (failure !== undefined) throw failure.reason;

@@ -11,7 +11,7 @@ import { broadcastVariables, syncVariables } from './module-sync.js';
 import { broadcastObject, gatherObjects } from './objects.js';
 import type { HostArray, ProcessGroup, ReduceOp } from './process-group.js';
 import { joinProcesses, type ProcessRun } from './process-run.js';
-import type { ReductionContext, Strategy, Synchronized } from './strategy.js';
+import type { GradientReduction, Strategy, Synchronized } from './strategy.js';
 import { synchronizeBatchNorm } from './sync-batch-norm.js';
 
 export interface DDPOptions {
@@ -141,10 +141,16 @@ export class DDPStrategy implements Strategy {
 
   prepareOptimizers(_optimizers: readonly Optimizer[]): void {}
 
-  reduceGradients(params: readonly tf.Variable[], context: ReductionContext): void {
-    if (this.#isAlone) return;
-    this.#reducer!.reduce(params, context);
-    this.#syncBuffers();
+  beginReduction(params: readonly tf.Variable[]): GradientReduction {
+    if (this.#isAlone) return { ready() {}, finish() {} };
+    const reduction = this.#reducer!.begin(params);
+    return {
+      ready: (param) => reduction.ready(param),
+      finish: (context) => {
+        reduction.finish(context);
+        this.#syncBuffers();
+      },
+    };
   }
 
   /** Buffers that the forward pass of any rank assigned, such as moving averages, become those of rank 0. */

@@ -1,12 +1,14 @@
 import { PLError } from '../errors/pl-error.js';
-import { gradOf, ownGrad, setGrad } from '../optim/gradients.js';
+import { clearGrads, gradOf, ownGrad, setGrad } from '../optim/gradients.js';
 import * as tf from '../tf.js';
 import { gatherObjects } from './objects.js';
-import type { ProcessGroup } from './process-group.js';
-import type { ReductionContext } from './strategy.js';
+import type { ProcessGroup, Work } from './process-group.js';
+import type { GradientReduction, ReductionContext } from './strategy.js';
 
-/** Bytes of gradients that travel together. */
+/** Bytes of gradients that travel together: those of PyTorch's DistributedDataParallel. */
 const BUCKET_BYTES = 25 * 2 ** 20;
+/** The first bucket is on its way early. */
+const FIRST_BUCKET_BYTES = 2 ** 20;
 
 export interface GradientReducerOptions {
   /** Whether ranks may differ in which parameters their loss reached. */
@@ -16,38 +18,46 @@ export interface GradientReducerOptions {
 
 /** Averages gradients over the ranks of a group, in buckets, those of the last parameters first. */
 export class GradientReducer {
+  readonly #buckets = new WeakMap<readonly tf.Variable[], readonly (readonly tf.Variable[])[]>();
+
   constructor(
     private readonly group: ProcessGroup,
     private readonly options: GradientReducerOptions,
   ) {}
 
+  /** Begins to average the gradients of these parameters, which a backward pass is about to compute. */
+  begin(params: readonly tf.Variable[]): BucketedReduction {
+    let buckets = this.#buckets.get(params);
+    if (buckets === undefined) {
+      buckets = bucketsOf(params);
+      this.#buckets.set(params, buckets);
+    }
+    return new BucketedReduction(this.group, buckets, (context) => this.#check(params, context));
+  }
+
   /**
-   * Replaces the gradients by their means. A parameter that no rank has a gradient for stays without.
+   * Looks whether all ranks had all gradients, after their mean was taken with zeros for those that were missing. A
+   * parameter that no rank had a gradient for is left without.
    *
    * @throws PLError PL8007 where ranks differ, or none has one and `expectsAll` is set, unless unused parameters are allowed
    */
-  reduce(params: readonly tf.Variable[], context: ReductionContext): void {
-    const used = this.#usedOf(params, context);
-    const works = bucketsOf(used).map((bucket) => this.group.allReduce(bucket.map(gradientOf), 'mean'));
-    for (const work of works) work.wait();
-  }
-
-  /** The parameters that any rank has a gradient for. */
-  #usedOf(params: readonly tf.Variable[], { expectsAll }: ReductionContext): readonly tf.Variable[] {
-    const missing = params.flatMap((param, i) => (gradOf(param) === undefined ? [i] : []));
-    const isComplete = new Float64Array([missing.length === 0 ? 1 : 0]);
+  #check(
+    params: readonly tf.Variable[],
+    { missing, expectsAll }: ReductionContext & { missing: Set<tf.Variable> },
+  ) {
+    const isComplete = new Float64Array([missing.size === 0 ? 1 : 0]);
     this.group.allReduce([isComplete], 'min').wait();
-    if (isComplete[0] === 1) return params;
-    const byRank = gatherObjects(this.group, missing);
+    if (isComplete[0] === 1) return;
+    const byRank = gatherObjects(
+      this.group,
+      params.flatMap((param, i) => (missing.has(param) ? [i] : [])),
+    );
     const onAll = byRank.reduce((all, ofRank) => all.filter((i) => ofRank.includes(i)));
+    clearGrads(onAll.map((i) => params[i]!));
     // Where no parameter has any, there was no loss.
     const lack = expectsAll && onAll.length > 0 && onAll.length < params.length;
     const differ = byRank.some((ofRank) => ofRank.length > onAll.length);
-    if ((lack || differ) && !this.options.findUnusedParameters) {
-      throw this.#unused(params, onAll, byRank);
-    }
-    const unused = new Set(onAll);
-    return params.filter((_, i) => !unused.has(i));
+    if ((lack || differ) && !this.options.findUnusedParameters) throw this.#unused(params, onAll, byRank);
   }
 
   #unused(
@@ -68,26 +78,63 @@ export class GradientReducer {
   }
 }
 
+/**
+ * Buckets whose gradients travel while those of others are computed. All ranks send them in the same order, whatever
+ * order their gradients come in.
+ */
+class BucketedReduction implements GradientReduction {
+  /** Parameters of each bucket whose gradients are not there yet. */
+  readonly #open: Set<tf.Variable>[];
+  readonly #works: Work[] = [];
+
+  constructor(
+    private readonly group: ProcessGroup,
+    private readonly buckets: readonly (readonly tf.Variable[])[],
+    private readonly check: (context: ReductionContext & { missing: Set<tf.Variable> }) => void,
+  ) {
+    this.#open = buckets.map((bucket) => new Set(bucket));
+  }
+
+  ready(param: tf.Variable): void {
+    for (const open of this.#open) if (open.delete(param)) break;
+    // The local group waits for each collective, so that an early one would only make ranks wait for each other.
+    if (this.group.backend === 'local') return;
+    while (this.#open[this.#works.length]?.size === 0) this.#send();
+  }
+
+  finish(context: ReductionContext): void {
+    const missing = new Set(this.buckets.flat().filter((param) => gradOf(param) === undefined));
+    for (const param of missing) setGrad(param, tf.zerosLike(param));
+    while (this.#works.length < this.buckets.length) this.#send();
+    for (const work of this.#works) work.wait();
+    this.check({ ...context, missing });
+  }
+
+  #send(): void {
+    const bucket = this.buckets[this.#works.length]!;
+    this.#works.push(
+      this.group.allReduce(
+        bucket.map((param) => ownGrad(param)!),
+        'mean',
+      ),
+    );
+  }
+}
+
 /** The last parameters, whose gradients are there first, come first. */
 function bucketsOf(params: readonly tf.Variable[]): tf.Variable[][] {
   const buckets: tf.Variable[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (let i = params.length - 1; i >= 0; i--) {
-    const param = params[i]!;
-    bytes += param.size * 4;
-    if (bytes > BUCKET_BYTES) {
+  let room = 0;
+  for (const param of params.toReversed()) {
+    const bytes = param.size * 4;
+    if (bytes > room || buckets.length === 0) {
+      room = buckets.length === 0 ? FIRST_BUCKET_BYTES : BUCKET_BYTES;
       buckets.push([]);
-      bytes = param.size * 4;
     }
     buckets.at(-1)!.push(param);
+    room -= bytes;
   }
   return buckets;
-}
-
-/** The gradient, to be written in place; zeros where the loss of this rank did not reach the parameter. */
-function gradientOf(param: tf.Variable): tf.Tensor {
-  if (gradOf(param) === undefined) setGrad(param, tf.zerosLike(param));
-  return ownGrad(param)!;
 }
 
 function listOf(names: readonly string[]): string {

@@ -10,6 +10,14 @@ export interface ReductionContext {
   expectsAll: boolean;
 }
 
+/** Gradients on their way to being the mean of all ranks. */
+export interface GradientReduction {
+  /** The slot of a parameter holds its gradient; from now on it belongs to the reduction. */
+  ready(param: tf.Variable): void;
+  /** Waits until all are there. @throws PLError PL8007 where some ranks lack some */
+  finish(context: ReductionContext): void;
+}
+
 /** What the ranks have to have in common: variables by name, and those of them that are trained. */
 export interface Synchronized {
   stateDict(): ReadonlyMap<string, tf.Variable>;
@@ -61,8 +69,8 @@ export interface Strategy {
   synchronizeBatchNorm(): () => void;
   /** Prepares the optimizers of a fit. */
   prepareOptimizers(optimizers: readonly Optimizer[]): void;
-  /** Averages the parameters' gradients over the ranks. @throws PLError PL8007 where some lack */
-  reduceGradients(params: readonly tf.Variable[], context: ReductionContext): void;
+  /** Begins to average the parameters' gradients over the ranks, before a backward pass or after it. */
+  beginReduction(params: readonly tf.Variable[]): GradientReduction;
   /** The whole state of an optimizer; where it is divided, on rank 0 only. The tensors live until the next call. */
   optimizerState(optimizer: Optimizer, nameOf: (v: tf.Variable) => string): OptimizerStateDict;
 

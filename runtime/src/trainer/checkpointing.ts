@@ -119,7 +119,7 @@ function optimizerState(
   const state = strategy.optimizerState(optimizer, nameOf);
   const params = withGradients ? optimizer.paramGroups.flatMap(({ params }) => params) : [];
   // A run that goes on from here begins with what the processes have added up, shared evenly.
-  if (withGradients) strategy.reduceGradients(params, { expectsAll: false });
+  if (withGradients) strategy.beginReduction(params).finish({ expectsAll: false });
   for (const v of params) {
     const grad = gradOf(v);
     if (grad !== undefined) state.tensors[nameOf(v)] = { ...state.tensors[nameOf(v)], [GRADIENT_SLOT]: grad };
