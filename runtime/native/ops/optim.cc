@@ -22,7 +22,16 @@ class Update {
  public:
   Update(Call& call, int first, const double* numbers) : call_(call), first_(first), numbers_(numbers) {}
 
-  at::Tensor& param() { return call_.writable(first_); }
+  /// The parameter for computing its new value in float32; `keep_param` stores that.
+  at::Tensor& param() {
+    at::Tensor& kept = call_.writable_as_kept(first_);
+    if (!is_16_bit(kept.scalar_type())) return kept;
+    if (!wide_param_.defined()) wide_param_ = kept.to(at::kFloat);
+    return wide_param_;
+  }
+  void keep_param() {
+    if (wide_param_.defined()) call_.writable_as_kept(first_).copy_(wide_param_);
+  }
   const at::Tensor& grad() { return call_.tensor(first_ + 1); }
   bool has(int slot) { return call_.has(first_ + 2 + slot); }
   at::Tensor& state(int slot) { return call_.writable(first_ + 2 + slot); }
@@ -44,6 +53,8 @@ class Update {
   Call& call_;
   const int first_;
   const double* numbers_;
+  /// Of a parameter that is kept in 16 bits.
+  at::Tensor wide_param_;
 };
 
 template <typename Body>
@@ -52,7 +63,11 @@ void for_each_update(Call& call, int numbers, Body body) {
   const int params = call.tensors() / per_param;
   TORCH_CHECK(call.floats() == params * numbers, "wanted ", numbers, " numbers for each of ", params,
               " parameters, got ", call.floats());
-  for (int i = 0; i < params; ++i) body(Update(call, i * per_param, call.number_data() + i * numbers));
+  for (int i = 0; i < params; ++i) {
+    Update update(call, i * per_param, call.number_data() + i * numbers);
+    body(update);
+    update.keep_param();
+  }
 }
 
 /// Runs a loop over elements on ATen's threads.
@@ -104,7 +119,7 @@ void momentum_loop(float* __restrict p, const float* __restrict g, float* __rest
 
 /// momentum buffer? [sign, weightDecay, lr, keep, take, onGrad, onBuffer]
 PL_OPERATION(sgd_step) {
-  for_each_update(call, 7, [](Update update) {
+  for_each_update(call, 7, [](Update& update) {
     const double sign = update.number(0), penalty = update.number(1), lr = update.number(2);
     const double keep = update.number(3), take = update.number(4);
     const double on_grad = update.number(5), on_buffer = update.number(6);
@@ -135,7 +150,7 @@ PL_OPERATION(sgd_step) {
 /// average, average of squares, largest average of squares? [sign, shrink, penalty, beta1, beta2, epsilon, stepSize,
 /// amsgrad]
 PL_OPERATION(adam_step) {
-  for_each_update(call, 8, [](Update update) {
+  for_each_update(call, 8, [](Update& update) {
     const double sign = update.number(0), shrink = update.number(1), penalty = update.number(2);
     const double beta1 = update.number(3), beta2 = update.number(4), eps = update.number(5);
     const double step_size = update.number(6);
@@ -164,7 +179,7 @@ PL_OPERATION(adam_step) {
 
 /// average of squares, of the steps' squares [sign, weightDecay, rho, eps, lr]
 PL_OPERATION(adadelta_step) {
-  for_each_update(call, 5, [](Update update) {
+  for_each_update(call, 5, [](Update& update) {
     const double rho = update.number(2), eps = update.number(3);
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     at::Tensor& average_sq = update.state(0).mul_(rho).addcmul_(g, g, 1 - rho);
@@ -177,7 +192,7 @@ PL_OPERATION(adadelta_step) {
 
 /// sum of squares [sign, weightDecay, stepSize, eps]
 PL_OPERATION(adagrad_step) {
-  for_each_update(call, 4, [](Update update) {
+  for_each_update(call, 4, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     const at::Tensor& sum = update.state(0).addcmul_(g, g);
     update.param().addcdiv_(g, at::sqrt(sum).add_(update.number(3)), -update.number(2));
@@ -186,7 +201,7 @@ PL_OPERATION(adagrad_step) {
 
 /// average, infinity norm [sign, weightDecay, beta1, beta2, eps, stepSize]
 PL_OPERATION(adamax_step) {
-  for_each_update(call, 6, [](Update update) {
+  for_each_update(call, 6, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     update.state(0).lerp_(g, 1 - update.number(2));
     at::Tensor& norm = update.state(1).mul_(update.number(3));
@@ -197,7 +212,7 @@ PL_OPERATION(adamax_step) {
 
 /// averaged parameter [sign, weightDecay, shrink, eta, mu]
 PL_OPERATION(asgd_step) {
-  for_each_update(call, 5, [](Update update) {
+  for_each_update(call, 5, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     at::Tensor& param = update.param().mul_(update.number(2)).sub_(g, update.number(3));
     at::Tensor& averaged = update.state(0);
@@ -207,7 +222,7 @@ PL_OPERATION(asgd_step) {
 
 /// average, average of squares [sign, shrink, penalty, beta1, beta2, correction2, eps, onGrad, onAverage]
 PL_OPERATION(nadam_step) {
-  for_each_update(call, 9, [](Update update) {
+  for_each_update(call, 9, [](Update& update) {
     if (update.number(1) != 1) update.param().mul_(update.number(1));
     const at::Tensor g = update.direction(update.number(0), update.number(2));
     const double beta2 = update.number(4);
@@ -220,7 +235,7 @@ PL_OPERATION(nadam_step) {
 
 /// average, average of squares [sign, shrink, penalty, beta1, beta2, eps, stepSize, rectification]
 PL_OPERATION(radam_step) {
-  for_each_update(call, 8, [](Update update) {
+  for_each_update(call, 8, [](Update& update) {
     if (update.number(1) != 1) update.param().mul_(update.number(1));
     const at::Tensor g = update.direction(update.number(0), update.number(2));
     const double beta2 = update.number(4), step_size = update.number(6), rectification = update.number(7);
@@ -237,7 +252,7 @@ PL_OPERATION(radam_step) {
 
 /// average of squares, momentum buffer?, average? [sign, weightDecay, alpha, eps, momentum, centered, lr]
 PL_OPERATION(rmsprop_step) {
-  for_each_update(call, 7, [](Update update) {
+  for_each_update(call, 7, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     const double alpha = update.number(2), momentum = update.number(4), lr = update.number(6);
     at::Tensor variance = update.state(0).mul_(alpha).addcmul_(g, g, 1 - alpha);
@@ -256,7 +271,7 @@ PL_OPERATION(rmsprop_step) {
 
 /// previous gradient, step size [sign, less, more, smallest, largest]
 PL_OPERATION(rprop_step) {
-  for_each_update(call, 5, [](Update update) {
+  for_each_update(call, 5, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), 0);
     at::Tensor& previous = update.state(0);
     at::Tensor& step_size = update.state(1);
