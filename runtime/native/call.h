@@ -90,6 +90,8 @@ class Call {
   /// Tensor i, on the call's device, in the type that the operation computes in. @throws std::invalid_argument when it was
   /// freed
   const at::Tensor& tensor(int i);
+  /// Tensor i as it is kept, on the call's device.
+  at::Tensor& kept(int i);
   /// Tensor i where it was given.
   c10::optional<at::Tensor> optional(int i) {
     return has(i) ? c10::optional<at::Tensor>(tensor(i)) : c10::nullopt;
@@ -139,8 +141,6 @@ class Call {
     return exchange_.ints[4 + i];
   }
 
-  /// Tensor i as it is kept, on the call's device.
-  at::Tensor& kept(int i);
   at::Tensor& own(int i, at::ScalarType type);
 
   const CastPolicy policy_;

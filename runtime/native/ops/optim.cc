@@ -4,6 +4,7 @@
 /// with the sources of the methods.
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "../call.h"
@@ -46,8 +47,11 @@ class Update {
 
   /// Whether the parameter's memory is floats in this process's reach.
   bool on_host() { return call_.device.is_cpu() && param().scalar_type() == at::kFloat; }
-  /// The gradient as consecutive floats.
-  at::Tensor host_grad() { return grad().to(at::kFloat).contiguous(); }
+  /// The gradient as consecutive floats, or as bfloat16, which `over_elements` makes floats of.
+  at::Tensor host_grad() {
+    const at::Tensor& own = call_.kept(first_ + 1);
+    return (own.scalar_type() == at::kBFloat16 ? own : grad()).contiguous();
+  }
 
  private:
   Call& call_;
@@ -70,20 +74,38 @@ void for_each_update(Call& call, int numbers, Body body) {
   }
 }
 
-/// Runs a loop over elements on ATen's threads.
-template <typename Loop>
-void over_elements(int64_t size, Loop loop) {
-  at::parallel_for(0, size, 1 << 15, loop);
-}
-
 float* data(at::Tensor& tensor) { return static_cast<float*>(tensor.data_ptr()); }
-const float* const_data(const at::Tensor& tensor) { return static_cast<const float*>(tensor.data_ptr()); }
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
 #define PL_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define PL_VECTOR_CLONES
 #endif
+
+/// A bfloat16 is the upper half of a float.
+PL_VECTOR_CLONES
+void widen(const uint16_t* __restrict from, float* __restrict to, int64_t size) {
+  auto* bits = reinterpret_cast<uint32_t*>(to);
+  for (int64_t i = 0; i < size; ++i) bits[i] = static_cast<uint32_t>(from[i]) << 16;
+}
+
+/// Runs a loop over elements on ATen's threads: loop(from, their gradients, how many).
+template <typename Loop>
+void over_elements(const at::Tensor& grad, Loop loop) {
+  const void* data = grad.data_ptr();
+  const bool narrow = grad.scalar_type() == at::kBFloat16;
+  at::parallel_for(0, grad.numel(), 1 << 15, [=](int64_t from, int64_t to) {
+    if (!narrow) return loop(from, static_cast<const float*>(data) + from, to - from);
+    // Piece by piece, in the cache.
+    constexpr int64_t kPiece = 2048;
+    float piece[kPiece];
+    for (; from < to; from += kPiece) {
+      const int64_t size = std::min(kPiece, to - from);
+      widen(static_cast<const uint16_t*>(data) + from, piece, size);
+      loop(from, piece, size);
+    }
+  });
+}
 
 PL_VECTOR_CLONES
 void adam_loop(float* __restrict p, const float* __restrict g, float* __restrict m, float* __restrict v, int64_t size,
@@ -127,13 +149,12 @@ PL_OPERATION(sgd_step) {
     if (update.on_host()) {
       const at::Tensor grad = update.host_grad();
       float* p = data(update.param());
-      const float* g = const_data(grad);
       float* b = buffered ? data(update.state(0)) : nullptr;
-      over_elements(grad.numel(), [=](int64_t from, int64_t to) {
+      over_elements(grad, [=](int64_t from, const float* g, int64_t size) {
         if (b == nullptr) {
-          sgd_loop(p + from, g + from, to - from, sign, penalty, lr);
+          sgd_loop(p + from, g, size, sign, penalty, lr);
         } else {
-          momentum_loop(p + from, g + from, b + from, to - from, sign, penalty, keep, take, on_grad, on_buffer);
+          momentum_loop(p + from, g, b + from, size, sign, penalty, keep, take, on_grad, on_buffer);
         }
       });
       return;
@@ -158,12 +179,11 @@ PL_OPERATION(adam_step) {
     if (update.on_host() && !amsgrad) {
       const at::Tensor grad = update.host_grad();
       float* p = data(update.param());
-      const float* g = const_data(grad);
       float* m = data(update.state(0));
       float* v = data(update.state(1));
-      over_elements(grad.numel(), [=](int64_t from, int64_t to) {
-        adam_loop(p + from, g + from, m + from, v + from, to - from, sign, shrink, penalty, 1 - beta1, beta2,
-                  1 - beta2, eps, step_size);
+      over_elements(grad, [=](int64_t from, const float* g, int64_t size) {
+        adam_loop(p + from, g, m + from, v + from, size, sign, shrink, penalty, 1 - beta1, beta2, 1 - beta2, eps,
+                  step_size);
       });
       return;
     }
