@@ -11,6 +11,7 @@
 #include <string>
 
 #include "call.h"
+#include "distributed/bindings.h"
 #include "heap.h"
 #include "tensor_table.h"
 
@@ -38,6 +39,7 @@ class Engine : public Napi::Addon<Engine> {
                              InstanceMethod("memory", &Engine::Memory),
                              InstanceMethod("resetPeak", &Engine::ResetPeak),
                              InstanceMethod("devices", &Engine::Devices),
+                             InstanceMethod("device", &Engine::Device),
                              InstanceMethod("setDevice", &Engine::SetDevice),
                              InstanceMethod("setThreads", &Engine::SetThreads),
                              InstanceMethod("setMatmulPrecision", &Engine::SetMatmulPrecision),
@@ -51,6 +53,7 @@ class Engine : public Napi::Addon<Engine> {
     auto names = Napi::Array::New(env, operations().size());
     for (uint32_t i = 0; i < operations().size(); ++i) names[i] = operations()[i].name;
     exports["operations"] = names;
+    define_distributed(env, exports, &table_, &device_);
 
     // The hot path goes without the wrapper: no arguments, no result.
     napi_value exec;
@@ -198,6 +201,8 @@ class Engine : public Napi::Addon<Engine> {
       return 0;
     }
   }
+
+  Napi::Value Device(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), device_.str()); }
 
   Napi::Value SetDevice(const Napi::CallbackInfo& info) {
     return Guarded(info, [&] {

@@ -99,7 +99,7 @@ Ints Call::integers(int from, int count) const {
   return Ints(first, first + count);
 }
 
-void Call::out(at::Tensor result, at::Tensor aux) {
+void Call::out(at::Tensor result, Aux aux) {
   switch (result.scalar_type()) {
     case at::kDouble:
       result = result.to(at::kFloat);

@@ -96,8 +96,8 @@ class Call {
   c10::optional<at::Tensor> optional(int i) {
     return has(i) ? c10::optional<at::Tensor>(tensor(i)) : c10::nullopt;
   }
-  /// What the operation that made tensor i left with it; undefined if nothing.
-  at::Tensor& aux(int i) { return table_.aux(handle(i)); }
+  /// What the operation that made tensor i left with it.
+  const Aux& aux(int i) { return table_.aux(handle(i)); }
   /// Tensor i, for writing in place: contiguous, in memory that no other handle sees. It moves where that is not so. Of
   /// 16 bits it becomes float32: what is written in place is state, gradients and sums.
   at::Tensor& writable(int i);
@@ -130,7 +130,7 @@ class Call {
 
   /// Adds a result. 64-bit results become 32-bit ones, which is what tfjs has. With a precision that is true everywhere,
   /// the first takes its type; further ones are what a backward pass wants to find again, statistics mostly.
-  void out(at::Tensor result, at::Tensor aux = {});
+  void out(at::Tensor result, Aux aux = {});
 
   /// What a message can say about the operands: their types and shapes.
   std::string describe_operands();

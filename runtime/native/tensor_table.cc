@@ -16,7 +16,7 @@ constexpr uint32_t kGenerations = 1u << 7;
 // Index 0 stays vacant, so that no handle is 0.
 TensorTable::TensorTable() : slots_(1) {}
 
-Handle TensorTable::add(at::Tensor tensor, at::Tensor aux) {
+Handle TensorTable::add(at::Tensor tensor, Aux aux) {
   uint32_t index;
   if (vacant_.empty()) {
     index = static_cast<uint32_t>(slots_.size());
@@ -40,7 +40,7 @@ void TensorTable::replace(Handle handle, at::Tensor tensor) {
   leave(target.cast);
   enter(tensor);
   target.tensor = std::move(tensor);
-  target.aux = at::Tensor();
+  target.aux = Aux();
   target.cast = at::Tensor();
 }
 
@@ -68,7 +68,7 @@ void TensorTable::free(Handle handle) {
   leave(slot.tensor);
   leave(slot.cast);
   slot.tensor = at::Tensor();
-  slot.aux = at::Tensor();
+  slot.aux = Aux();
   slot.cast = at::Tensor();
   slot.generation = (slot.generation + 1) % kGenerations;
   vacant_.push_back(index);

@@ -12,17 +12,25 @@ namespace pl {
 /// A number that stands for a tensor in JavaScript: 24 bits of index, 7 bits of generation. Never 0.
 using Handle = int32_t;
 
+/// What an operation leaves with its result, to find it again in the backward pass.
+struct Aux {
+  /// Undefined if there is nothing.
+  at::Tensor tensor;
+  /// What its values stay below, where they are indices.
+  int64_t bound = 0;
+};
+
 /// The tensors that JavaScript holds. A handle that was freed is never taken for the tensor that has its place now.
 class TensorTable {
  public:
   TensorTable();
 
-  /// `aux` travels with the tensor: what its operation wants to find again in the backward pass.
-  Handle add(at::Tensor tensor, at::Tensor aux = {});
+  /// `aux` travels with the tensor.
+  Handle add(at::Tensor tensor, Aux aux = {});
 
   /// @throws std::invalid_argument for a handle that was freed or never was
   at::Tensor& at(Handle handle) { return slot(handle).tensor; }
-  at::Tensor& aux(Handle handle) { return slot(handle).aux; }
+  const Aux& aux(Handle handle) { return slot(handle).aux; }
 
   /// Puts another tensor behind the handle.
   void replace(Handle handle, at::Tensor tensor);
@@ -47,7 +55,7 @@ class TensorTable {
  private:
   struct Slot {
     at::Tensor tensor;
-    at::Tensor aux;
+    Aux aux;
     at::Tensor cast;
     uint32_t generation = 0;
   };

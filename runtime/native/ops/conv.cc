@@ -80,6 +80,22 @@ void check_ranks(const at::Tensor& a, const at::Tensor& b) {
   TORCH_CHECK(a.dim() == b.dim() && (a.dim() == 4 || a.dim() == 5), "a convolution wants tensors of rank 4 or 5, both alike");
 }
 
+/// The convolution of x, with its edges, and a bias per channel. Nothing convolved is zero, and so is a sum over no channels.
+at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias,
+                     const Window& window, int64_t groups) {
+  if (!window.nothing_in(x) && weight.numel() > 0) {
+    return at::convolution(window.pad(x, 0), weight, bias, window.stride, window.padding, window.dilation,
+                           /*transposed=*/false, /*output_padding=*/Ints(window.dims, 0), groups);
+  }
+  at::Tensor y = at::zeros(window.output(x.size(0), weight.size(0)), x.options());
+  if (bias) {
+    Ints per_channel(y.dim(), 1);
+    per_channel[1] = y.size(1);
+    y.add_(bias->view(per_channel));
+  }
+  return y;
+}
+
 std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const at::Tensor& dy, const at::Tensor& input,
                                                         const at::Tensor& weight, const Window& window, int64_t groups,
                                                         std::array<bool, 3> wanted) {
@@ -99,14 +115,11 @@ PL_OPERATION_IN_16_BITS(conv) {
   const Ints sizes(x.sizes().begin(), x.sizes().end());
   const Window window(call, 3, spatial_of_filter(filter.sizes()), spatial_of_input(sizes));
   const at::Tensor weight = layout.weight(filter);
-  if (window.empty) return call.out(layout.output(at::zeros(window.output(sizes[0], weight.size(0)), x.options())));
-
   // One bias per channel is the convolution's own; any other shape broadcasts over the result.
   c10::optional<at::Tensor> bias = call.optional(2);
   const bool per_channel = bias && bias->dim() == 1 && bias->size(0) == weight.size(0);
-  at::Tensor y = layout.output(at::convolution(
-      window.pad(x, 0), weight, per_channel ? bias : c10::nullopt, window.stride, window.padding, window.dilation,
-      /*transposed=*/false, /*output_padding=*/Ints(window.dims, 0), layout.groups(sizes)));
+  at::Tensor y =
+      layout.output(convolved(x, weight, per_channel ? bias : c10::nullopt, window, layout.groups(sizes)));
   if (bias && !per_channel) y.add_(*bias);
 
   c10::optional<at::Tensor> prelu = call.optional(3);
@@ -127,8 +140,8 @@ PL_OPERATION_IN_16_BITS(conv_grad_input) {
   TORCH_CHECK(dy.size(0) == sizes[0] && dy.size(1) == weight.size(0) &&
                   weight.size(1) * layout.groups(sizes) == sizes[1],
               "dy and filter do not belong to an input of ", sizes);
-  if (window.empty) return call.out(layout.output(at::zeros(sizes, dy.options())));
   const at::Tensor input = shaped(window.padded(sizes), dy.options(), !layout.channels_first);
+  if (window.nothing_in(input) || dy.numel() == 0) return call.out(layout.output(at::zeros(sizes, dy.options())));
   const at::Tensor dx = std::get<0>(backward(dy, input, weight, window, layout.groups(sizes), {true, false, false}));
   call.out(layout.output(window.crop(dx)));
 }
@@ -147,7 +160,7 @@ PL_OPERATION_IN_16_BITS(conv_grad_filter) {
   TORCH_CHECK(dy.size(0) == sizes[0] && dy.size(1) == weight_sizes[0] &&
                   weight_sizes[1] * layout.groups(sizes) == sizes[1],
               "x and dy do not belong to a filter of ", shape);
-  if (window.empty) return call.out(at::zeros(shape, x.options()));
+  if (window.nothing_in(x) || dy.numel() == 0) return call.out(at::zeros(shape, x.options()));
   const at::Tensor weight = shaped(weight_sizes, x.options(), !layout.channels_first);
   const at::Tensor dw = std::get<1>(
       backward(dy, window.pad(x, 0), weight, window, layout.groups(sizes), {false, true, false}));

@@ -1,6 +1,8 @@
 /// Poolings over two or three spatial dimensions of tensors [batch, ...spatial, channels], and their gradients.
 ///
 /// All operations end their integers with {...size of the window, ...window}: see `Window`.
+#include <c10/util/accumulate.h>
+
 #include <cmath>
 #include <limits>
 
@@ -37,9 +39,9 @@ std::tuple<at::Tensor, at::Tensor> max_with_indices(const at::Tensor& x, const W
 /// Maxima of the numbers alone: NaN, which ATen passes on, counts for less than any. The places are those in the input
 /// with its edges.
 std::tuple<at::Tensor, at::Tensor> max_of_numbers(const at::Tensor& x, const Window& window) {
-  if (window.empty) {
+  if (window.nothing_in(x)) {
     const Ints sizes = window.output(x.size(0), x.size(1));
-    return {at::zeros(sizes, x.options()), at::zeros(sizes, x.options().dtype(at::kLong))};
+    return {at::full(sizes, -kInfinity, x.options()), at::zeros(sizes, x.options().dtype(at::kLong))};
   }
   const at::Tensor padded = window.pad(x, -kInfinity);
   const auto without_nan = [&] {
@@ -49,6 +51,12 @@ std::tuple<at::Tensor, at::Tensor> max_of_numbers(const at::Tensor& x, const Win
   if (!x.device().is_cpu()) return without_nan();
   auto result = max_with_indices(padded, window);
   return std::isnan(at::sum(std::get<0>(result)).item<double>()) ? without_nan() : result;
+}
+
+/// How many places of an input [batch, channels, ...spatial] of these sizes, with its edges, a maximum can have.
+int64_t places_in(at::IntArrayRef sizes, const Window& window) {
+  const Ints padded = window.padded(sizes);
+  return c10::multiply_integers(padded.begin() + 2, padded.end());
 }
 
 at::Tensor average(const at::Tensor& x, const Window& window, bool count_padding, c10::optional<int64_t> divisor) {
@@ -64,9 +72,10 @@ at::Tensor average(const at::Tensor& x, const Window& window, bool count_padding
 PL_OPERATION_AS_GIVEN(max_pool) {
   const at::Tensor& input = call.tensor(0);
   const at::Tensor x = channels_first(as_real(input));
+  const Window window = window_over(call, 0, x);
   at::Tensor y, indices;
-  std::tie(y, indices) = max_of_numbers(x, window_over(call, 0, x));
-  call.out(channels_last(y).to(input.scalar_type()), indices);
+  std::tie(y, indices) = max_of_numbers(x, window);
+  call.out(channels_last(y).to(input.scalar_type()), {indices, places_in(x.sizes(), window)});
 }
 
 /// dy, x, y {...}
@@ -75,11 +84,12 @@ PL_OPERATION_AS_GIVEN(max_pool_grad) {
   const at::Tensor dy = channels_first(as_real(call.tensor(0)));
   const at::Tensor x = channels_first(call.tensor(1).to(dy.scalar_type()));
   const Window window = window_over(call, 0, x);
-  if (window.empty) return call.out(at::zeros(call.tensor(1).sizes(), dy.options()));
-  at::Tensor indices = call.has(2) ? call.aux(2) : at::Tensor();
-  // y may come from elsewhere.
-  if (!indices.defined() || indices.scalar_type() != at::kLong || indices.sizes() != dy.sizes() ||
-      indices.device() != dy.device()) {
+  if (window.nothing_in(x)) return call.out(at::zeros(call.tensor(1).sizes(), dy.options()));
+  const Aux maxima = call.has(2) ? call.aux(2) : Aux();
+  at::Tensor indices = maxima.tensor;
+  // y may come from elsewhere, or from a pooling of another input.
+  if (!indices.defined() || indices.sizes() != dy.sizes() || indices.device() != dy.device() ||
+      maxima.bound != places_in(x.sizes(), window)) {
     indices = std::get<1>(max_of_numbers(x, window));
   }
   const at::Tensor padded = window.pad(x, -kInfinity);
@@ -120,8 +130,9 @@ PL_OPERATION(avg_pool) {
   const at::Tensor x = channels_first(as_real(input));
   const Window window = window_over(call, 0, x);
   at::Tensor y;
-  if (window.empty) {
-    y = at::zeros(window.output(x.size(0), x.size(1)), x.options());
+  if (window.nothing_in(x)) {
+    const double none = window.dims == 3 ? 0 : std::numeric_limits<double>::quiet_NaN();
+    y = at::full(window.output(x.size(0), x.size(1)), none, x.options());
   } else if (!window.edged) {
     y = average(x, window, /*count_padding=*/false, c10::nullopt);
   } else {
@@ -138,7 +149,7 @@ PL_OPERATION(avg_pool_grad) {
   const at::Tensor dy = channels_first(call.tensor(0));
   const at::Tensor x = channels_first(call.tensor(1));
   const Window window = window_over(call, 0, x);
-  if (window.empty) return call.out(at::zeros(call.tensor(1).sizes(), dy.options()));
+  if (window.nothing_in(x)) return call.out(at::zeros(call.tensor(1).sizes(), dy.options()));
   const at::Tensor padded = shaped(window.padded(x.sizes()), dy.options(), true);
   int64_t size = 1;
   for (const int64_t length : window.kernel) size *= length;

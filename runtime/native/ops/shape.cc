@@ -1,4 +1,6 @@
 /// Views and rearrangements.
+#include <c10/util/accumulate.h>
+
 #include <cstdlib>
 
 #include "../call.h"
@@ -81,10 +83,14 @@ PL_OPERATION_AS_GIVEN(broadcast_to) { call.out(call.tensor(0).expand(call.intege
 PL_OPERATION_AS_GIVEN(pad) {
   const at::Tensor& x = call.tensor(0);
   Ints padding;
+  Ints sizes(x.sizes().begin(), x.sizes().end());
   for (int64_t axis = x.dim() - 1; axis >= 0; --axis) {
     padding.push_back(call.integer(2 * axis));
     padding.push_back(call.integer(2 * axis + 1));
+    sizes[axis] += call.integer(2 * axis) + call.integer(2 * axis + 1);
   }
+  // An axis that stays empty is an error to ATen.
+  if (c10::multiply_integers(sizes) == 0) return call.out(at::empty(sizes, x.options()));
   call.out(at::constant_pad_nd(x, padding, call.number(0)));
 }
 

@@ -83,6 +83,9 @@ struct Window {
     return padded;
   }
 
+  /// Whether there is nothing that a window could see, or no window to see it. ATen refuses most of these.
+  bool nothing_in(const at::Tensor& x) const { return empty || x.numel() == 0; }
+
   /// The sizes of what the windows of a batch give.
   Ints output(int64_t batch, int64_t channels) const {
     Ints sizes{batch, channels};
@@ -104,7 +107,7 @@ struct Window {
   /// Whether a last window may reach over the end.
   bool ceil = false;
   bool edged = false;
-  /// Whether there is no window at all. tfjs then has an empty result, which ATen refuses to make.
+  /// Whether there is no window at all.
   bool empty = false;
 
  private:

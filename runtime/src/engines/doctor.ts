@@ -5,6 +5,7 @@ import type { OrtBackend } from './ort/backend.js';
 import { type EngineOptions, selectEngine } from './select.js';
 import type { SelectedEngine } from './selected-engine.js';
 import { loadTensorflow } from './tensorflow.js';
+import { describeProcessGroups } from './torch/distributed.js';
 import { blasAdvice } from './torch/libtorch/blas.js';
 import { describeLibtorch } from './torch/libtorch/libtorch.js';
 import { loadTorchAddon } from './torch/load-addon.js';
@@ -27,6 +28,8 @@ export interface EngineReport {
   /** Cores that this process may use. */
   cores: number;
   candidates: EngineCandidate[];
+  /** Over what the processes of a run would exchange values. */
+  processGroups: string;
 }
 
 /**
@@ -37,15 +40,23 @@ export async function inspectEngines(options: EngineOptions = {}): Promise<Engin
   const selected = await selectEngine(options);
   const gflops = measureProduct(selected.name === 'cpu' ? 256 : 1024);
   const candidates = [torchCandidate(selected), ortCandidate(selected), await tensorflowCandidate(selected)];
-  return { selected, gflops, cores: availableParallelism(), candidates };
+  const processGroups = describeProcessGroups(loadTorchAddon());
+  return { selected, gflops, cores: availableParallelism(), candidates, processGroups };
 }
 
 /** The report as `pl doctor` prints it. */
-export function formatEngineReport({ selected, gflops, cores, candidates }: EngineReport): string {
+export function formatEngineReport({
+  selected,
+  gflops,
+  cores,
+  candidates,
+  processGroups,
+}: EngineReport): string {
   const lines = [
     `Engine    ${selected.reason}`,
     `Speed     ${gflops.toPrecision(3)} GFLOP/s in a matrix product`,
     `Threads   ${selected.threads} of ${cores}${threadAdvice(selected, cores)}`,
+    `Processes ${processGroups}`,
     '',
     ...candidates.flatMap(({ name, state, found, advice }) => [
       `${name.padEnd(12)}${state.padEnd(9)}  ${found}`,

@@ -170,5 +170,6 @@ test('the doctor measures the engine that runs and says what else there is', asy
   ]);
   const text = formatEngineReport(report);
   expect(text).toMatch(/^Engine {4}ort .*\nSpeed {5}[\d.e+]+ GFLOP\/s/);
+  expect(text).toContain('Processes on one host, without libtorch\n');
   expect(text).toContain('no libtensorflow');
 });

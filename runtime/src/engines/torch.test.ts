@@ -72,11 +72,12 @@ describe('where the torch engine is built', () => {
   });
 
   test('the doctor lists its devices', async () => {
-    const { candidates } = await inspectEngines({ accelerator: 'cpu', threads: 1 });
+    const { candidates, processGroups } = await inspectEngines({ accelerator: 'cpu', threads: 1 });
     expect(candidates[0]).toMatchObject({
       name: 'torch',
       state: 'runs',
       found: expect.stringMatching(new RegExp(`devices: ${devices.join(', ')}$`)),
     });
+    expect(processGroups).toMatch(/^(gloo(, nccl)? \(c10d of libtorch \S+\)|on one host: .*)$/);
   });
 });

@@ -1,7 +1,8 @@
+import { type TapeNode, tfjsEngine } from '../engines/tfjs-engine.js';
 import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { lightenTape } from './light-tape.js';
-import { dropTape, freeSaved, recordingEngine, type TapeNode } from './tape.js';
+import { dropTape, freeSaved } from './tape.js';
 
 /**
  * The gradients of what `forward` gives with respect to variables, `undefined` for those that it does not depend on:
@@ -17,7 +18,7 @@ export function gradients(
   dy?: tf.Tensor,
 ): (tf.Tensor | undefined)[] {
   lightenTape();
-  const engine = recordingEngine();
+  const engine = tfjsEngine();
   engine.startTape();
   let y: tf.Tensor;
   try {

@@ -1,4 +1,5 @@
-import * as tf from '../tf.js';
+import { sameOnTape, tfjsEngine } from '../engines/tfjs-engine.js';
+import type * as tf from '../tf.js';
 
 /** What a gradient needs of a tensor when it asks for its shape only. */
 class ShapeOnly {
@@ -14,17 +15,6 @@ class ShapeOnly {
   }
 
   dispose(): void {}
-}
-
-type Savable = tf.Tensor | ShapeOnly;
-
-/** The part of tfjs's engine that saves tensors for the backward pass; its types leave it out. */
-interface SavingEngine {
-  clone(x: Savable): Savable;
-  getTensorsForGradient(kernelName: string, inputs: object, outputs: tf.Tensor[]): Savable[];
-  makeTensorFromTensorInfo(info: tf.TensorInfo): tf.Tensor;
-  readonly backend: { incRef(dataId: tf.DataId): void };
-  readonly state: { gradientDepth: number };
 }
 
 /** Kernels whose gradients look at the shapes of what they saved, never at the values. */
@@ -48,7 +38,7 @@ const lightened = new WeakSet<object>();
  * small operation, and the second keeps memory. Inside of nested gradients the engine works as tfjs made it.
  */
 export function lightenTape(): void {
-  const engine = tf.engine() as unknown as SavingEngine;
+  const engine = tfjsEngine();
   if (lightened.has(engine)) return;
   lightened.add(engine);
   const { clone, getTensorsForGradient } = engine;
@@ -56,14 +46,12 @@ export function lightenTape(): void {
   engine.clone = (x) => {
     if (x instanceof ShapeOnly) return x;
     if (engine.state.gradientDepth > 1 || x.dtype === 'complex64') return clone.call(engine, x);
-    const { dataId, shape, dtype } = x;
-    engine.backend.incRef(dataId);
-    return engine.makeTensorFromTensorInfo({ dataId, shape, dtype });
+    return sameOnTape(x);
   };
 
   engine.getTensorsForGradient = (kernelName, inputs, outputs) => {
     const tensors = getTensorsForGradient.call(engine, kernelName, inputs, outputs);
     if (!byShapeAlone.has(kernelName) || engine.state.gradientDepth > 1) return tensors;
-    return tensors.map(({ shape, dtype }) => new ShapeOnly(shape, dtype));
+    return tensors.map(({ shape, dtype }) => new ShapeOnly(shape, dtype) as unknown as tf.Tensor);
   };
 }

@@ -1,5 +1,6 @@
 import type { TorchBackend } from '../engines/torch/backend.js';
 import { type Operation, operation } from '../engines/torch/operation.js';
+import { unshare } from '../engines/torch/unshare.js';
 import * as tf from '../tf.js';
 import { type EngineStep, type ParamUpdate, registerEngineStep } from './engine-step.js';
 
@@ -83,14 +84,6 @@ function runStep({ operation, slots, factors }: NativeStep, updates: readonly Pa
     for (const factor of factors) numbers.push(values[factor]!);
   }
   backend.run(operation, tensors, [2 + slots.length], numbers);
-}
-
-const copyOp = operation('copy');
-
-/** Gives the variable data of its own where a clone has the same: the clone keeps the values of before the step. */
-function unshare(param: tf.Variable, backend: TorchBackend): void {
-  if (backend.refCount(param.dataId) === 1) return;
-  tf.tidy(() => param.assign(tf.engine().makeTensorFromTensorInfo(backend.call(copyOp, [param]))));
 }
 
 registerEngineStep('torch', onTorch);

@@ -1,4 +1,5 @@
 import type { MatmulPrecision } from '../autocast-engine.js';
+import type { DistributedAddon } from './distributed.js';
 
 /** The compiled addon, as `runtime/native/addon.cc` exports it. Each JavaScript thread has an instance of its own. */
 export interface TorchAddon {
@@ -20,6 +21,8 @@ export interface TorchAddon {
   resetPeak(): void;
   /** `cpu`, `cuda:0`, …, `mps` */
   devices(): string[];
+  /** Where tensors are made. */
+  device(): string;
   setDevice(device: string): void;
   setThreads(threads: number): void;
   setMatmulPrecision(precision: MatmulPrecision): void;
@@ -33,4 +36,6 @@ export interface TorchAddon {
   lastError(): string;
   /** Whether a small product comes out right. */
   smoke(): boolean;
+  /** Missing where it was built without c10d. */
+  readonly distributed?: DistributedAddon;
 }

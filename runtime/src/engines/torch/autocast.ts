@@ -1,5 +1,6 @@
 import * as tf from '../../tf.js';
 import type { AutocastEngine, HalfType, MatmulPrecision, Precision } from '../autocast-engine.js';
+import { type TapeNode, tfjsEngine } from '../tfjs-engine.js';
 import type { TorchAddon } from './addon.js';
 import type { TorchBackend } from './backend.js';
 import type { PrecisionCode } from './exchange.js';
@@ -60,28 +61,17 @@ function backend(): TorchBackend {
   return tf.backend() as TorchBackend;
 }
 
-interface TapeNode {
-  gradient?(dys: (tf.Tensor | null)[]): Record<string, () => tf.Tensor>;
-}
-
-/** The part of tfjs's engine that records operations; its types leave it out. */
-interface Recorder {
-  readonly state: { readonly activeTape: TapeNode[] | null };
-}
-
-const recorder = () => (tf.engine() as unknown as Recorder).state;
-
 /** Runs `forward` with this precision, and later the gradients of what it put on the tape. */
 function withPrecision<Result>(code: PrecisionCode, forward: () => Result): Result {
   const torch = backend();
   const before = torch.precision;
-  const recorded = recorder().activeTape?.length ?? 0;
+  const recorded = tfjsEngine().state.activeTape?.length ?? 0;
   torch.precision = code;
   try {
     return forward();
   } finally {
     torch.precision = before;
-    const tape = recorder().activeTape ?? [];
+    const tape = tfjsEngine().state.activeTape ?? [];
     for (let i = recorded; i < tape.length; i++) keepPrecision(tape[i]!, torch, code);
   }
 }

@@ -1,5 +1,6 @@
 import { PLError } from '../../errors/pl-error.js';
 import * as tf from '../../tf.js';
+import { tfjsEngine } from '../tfjs-engine.js';
 import type { TorchAddon } from './addon.js';
 import { Exchange, type PrecisionCode } from './exchange.js';
 import { type Operation, operation } from './operation.js';
@@ -124,6 +125,11 @@ export class TorchBackend extends tf.KernelBackend {
     return new PLError('PL6010', problem);
   }
 
+  /** What the tensor is in the addon, for code that works on it there; it comes from another engine where it is there. */
+  handleOf(input: tf.TensorInfo): number {
+    return this.#handleOf(input, 0);
+  }
+
   #handleOf(input: tf.TensorInfo, before: number): number {
     const { dataId } = input;
     if (dataId instanceof TorchData && dataId.handle !== 0) return dataId.handle;
@@ -131,26 +137,31 @@ export class TorchBackend extends tf.KernelBackend {
   }
 
   /** Data of another engine, or a mistake. `before`: inputs whose handles stand in the shared memory already. */
-  #slowHandle({ dataId, shape }: tf.TensorInfo, before: number): number {
-    if (dataId instanceof TorchData) {
-      if (dataId.dtype === 'string')
-        throw new PLError('PL6010', 'a tensor of strings has no place in an operation on numbers');
-      // It may live on another engine by now.
-      const kept = this.#exchange.ints.slice(4, 4 + before);
-      if (tensorsByData().has(dataId)) moveHere(this, dataId);
-      this.#exchange.ints.set(kept, 4);
-      if (dataId.handle !== 0) return dataId.handle;
-      throw new PLError('PL6012', `a tensor of shape [${shape}] was used after it was disposed`);
-    }
-    const kept = this.#exchange.ints.slice(4, 4 + before);
-    const moved = this.#movedOf(dataId);
-    let { handle } = moved.data;
-    if (!tf.util.arraysEqual(shape, moved.data.shape)) {
-      const key = shape.join();
-      handle = moved.views.get(key) ?? this.#view(handle, shape);
-      moved.views.set(key, handle);
-    }
-    this.#exchange.ints.set(kept, 4);
+  #slowHandle(input: tf.TensorInfo, before: number): number {
+    const { ints } = this.#exchange;
+    const kept = ints.slice(4, 4 + before);
+    const handle =
+      input.dataId instanceof TorchData ? this.#returned(input, input.dataId) : this.#movedHandle(input);
+    ints.set(kept, 4);
+    return handle;
+  }
+
+  /** Data that began here, and may live on another engine by now. */
+  #returned({ shape }: tf.TensorInfo, data: TorchData): number {
+    if (data.dtype === 'string')
+      throw new PLError('PL6010', 'a tensor of strings has no place in an operation on numbers');
+    const engine = tfjsEngine();
+    if (engine.state.tensorInfo.has(data)) engine.moveData(this, data);
+    if (data.handle !== 0) return data.handle;
+    throw new PLError('PL6012', `a tensor of shape [${shape}] was used after it was disposed`);
+  }
+
+  #movedHandle({ dataId, shape }: tf.TensorInfo): number {
+    const { data, views } = this.#movedOf(dataId);
+    if (tf.util.arraysEqual(shape, data.shape)) return data.handle;
+    const key = shape.join();
+    const handle = views.get(key) ?? this.#view(data.handle, shape);
+    views.set(key, handle);
     return handle;
   }
 
@@ -162,7 +173,7 @@ export class TorchBackend extends tf.KernelBackend {
 
   #movedOf(dataId: DataId): MovedData {
     if (!this.#moved.has(dataId)) {
-      moveHere(this, dataId);
+      tfjsEngine().moveData(this, dataId);
     }
     return this.#moved.get(dataId)!;
   }
@@ -312,17 +323,4 @@ function asArrayOf(dtype: TorchDType, values: Values): Float32Array | Int32Array
     default:
       return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
   }
-}
-
-/** The part of tfjs's engine that knows where data lives; its types leave it out. */
-interface DataMover {
-  moveData(backend: TorchBackend, dataId: DataId): void;
-  readonly state: { tensorInfo: WeakMap<DataId, unknown> };
-}
-
-const dataMover = () => tf.engine() as unknown as DataMover;
-const tensorsByData = () => dataMover().state.tensorInfo;
-
-function moveHere(backend: TorchBackend, dataId: DataId): void {
-  dataMover().moveData(backend, dataId);
 }

@@ -3,6 +3,7 @@ import { registerAutocastEngine } from '../autocast-engine.js';
 import type { TorchAddon } from './addon.js';
 import { TorchAutocast } from './autocast.js';
 import { TorchBackend } from './backend.js';
+import { reclaimForgottenTensors } from './forgotten-tensors.js';
 import { registerKernelGradients } from './kernel-gradients.js';
 import { blockKernels } from './kernels/blocks.js';
 import { convKernels } from './kernels/conv.js';
@@ -59,6 +60,7 @@ export function registerTorch(addon: TorchAddon): void {
   }
   registerKernelGradients();
   registerAutocastEngine('torch', new TorchAutocast(addon));
+  reclaimForgottenTensors();
   tf.registerBackend('torch', () => new TorchBackend(addon), 3);
 }
 

@@ -1,6 +1,7 @@
 import { ownHostView, peekHostView } from '../../engines/host-memory.js';
 import { PLError } from '../../errors/pl-error.js';
 import * as tf from '../../tf.js';
+import { checkParts } from '../parts.js';
 import {
   done,
   type HostArray,
@@ -63,7 +64,7 @@ export class LocalProcessGroup implements ProcessGroup {
     const { worldSize, rank } = this;
     const own = new Run([output]);
     const runs = inputs.map((input) => new Run([input]));
-    checkParts('reduceScatter', own, runs, worldSize);
+    checkParts('reduceScatter', own.length, lengthsOf(runs), worldSize);
     const room = Math.floor(this.#file.layout.areaBytes / worldSize / 8) * 8;
     own.forSegments(room, (start, end) => {
       for (const [i, run] of runs.entries()) this.#file.write(i * room, run.slice(start, end));
@@ -79,7 +80,7 @@ export class LocalProcessGroup implements ProcessGroup {
   allGather(outputs: readonly Values[], input: Values): Work {
     const own = new Run([input]);
     const runs = outputs.map((output) => new Run([output]));
-    checkParts('allGather', own, runs, this.worldSize);
+    checkParts('allGather', own.length, lengthsOf(runs), this.worldSize);
     own.forSegments(this.#file.layout.areaBytes, (start, end) => {
       this.#file.write(0, own.slice(start, end));
       this.#exchange('allGather', own);
@@ -256,12 +257,4 @@ function arrayOf(values: Values): HostArray {
   );
 }
 
-function checkParts(collective: Collective, own: Run, parts: readonly Run[], worldSize: number): void {
-  if (parts.length === worldSize && parts.every(({ length }) => length === own.length)) return;
-  const sizes = parts.map(({ length }) => length).join(', ');
-  throw new PLError(
-    'PL8003',
-    `${collective} got parts of ${sizes} values for ${worldSize} ranks, and ${own.length} values of its own.`,
-    { hint: 'It needs one part for each rank, all of the same size.' },
-  );
-}
+const lengthsOf = (runs: readonly Run[]) => runs.map(({ length }) => length);

@@ -31,11 +31,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** A library of the fake libtorch, with nothing in it. */
-function makeLibrary(name: string): void {
-  write(root, { 'empty.cc': '' });
+/** A library of the fake libtorch, by default with nothing in it. */
+function makeLibrary(name: string, text = ''): void {
+  write(root, { 'library.cc': text });
   const library = at(`libtorch/lib/lib${name}.${SUFFIX}`);
-  spawnSync('c++', ['-shared', '-fPIC', at('empty.cc'), '-o', library], { stdio: 'inherit' });
+  spawnSync('c++', ['-shared', '-fPIC', at('library.cc'), '-o', library], { stdio: 'inherit' });
 }
 
 const ADDON = `
@@ -175,6 +175,22 @@ describe.skipIf(!hasCompiler)('pl engine build', () => {
       expect((await build()).lines[1]).toContain('C++20');
     } finally {
       writeFileSync(header, '');
+    }
+  });
+
+  test('leaves c10d out where a libtorch has its headers and not its library', async () => {
+    const header = at('libtorch/include/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp');
+    write(root, { 'libtorch/include/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp': '' });
+    try {
+      expect((await build()).built.recipe.libtorch.c10d).toBe(false);
+      makeLibrary(
+        'torch_cpu',
+        'namespace c10d { struct ProcessGroupGloo { ~ProcessGroupGloo(); };\nProcessGroupGloo::~ProcessGroupGloo() {} }',
+      );
+      expect((await build({ force: true })).built.recipe.libtorch.c10d).toBe(true);
+    } finally {
+      makeLibrary('torch_cpu');
+      rmSync(header);
     }
   });
 

@@ -11,6 +11,7 @@ import { compileSources, usualJobs } from './compile-sources.js';
 import { compilerFailure } from './compiler-failure.js';
 import { type Compiler, findCompiler } from './find-compiler.js';
 import { type NativeSources, nativeSources } from './native-sources.js';
+import { probeC10d } from './probe-c10d.js';
 import { addonName, linkFlags, type Recipe, userFlags } from './recipe.js';
 import { BuildLog, runCommand } from './run-command.js';
 import { smokeTest } from './smoke-test.js';
@@ -88,7 +89,7 @@ function findBuilt({ sources, libtorch, userFlags }: Request, paths: CachePaths)
 }
 
 async function build(
-  { sources, libtorch, userFlags }: Request,
+  { sources, libtorch: found, userFlags }: Request,
   paths: CachePaths,
   { force = false, verbose = false, jobs = usualJobs(), onPhase }: TorchBuildOptions & { onPhase: OnPhase },
 ): Promise<BuiltAddon> {
@@ -98,7 +99,8 @@ async function build(
   const folder = mkdtempSync(join(paths.temporary, 'build-'));
   const result = join(folder, 'result');
   try {
-    const standard = await chooseStandard(compiler, { libtorch, userFlags }, { folder, log });
+    const standard = await chooseStandard(compiler, { libtorch: found, userFlags }, { folder, log });
+    const libtorch = await probeC10d(compiler, found, { folder, log });
     const recipe = { libtorch, standard, userFlags };
     onPhase(`${compiler.identity}, ${standard.replace('c', 'C')}, ${jobs === 1 ? '1 job' : `${jobs} jobs`}`);
     const clock = stopwatch();

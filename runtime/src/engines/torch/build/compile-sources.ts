@@ -101,7 +101,8 @@ async function compile(
 ): Promise<void> {
   const { compiler, recipe, sources, paths, log } = compilation;
   const unfinished = join(paths.temporary, `${process.pid}-${file.replaceAll('/', '-')}.o`);
-  const flags = [...prelude, ...compileFlags(recipe), ...includeFlags(sources.nodeHeaders), '-I.'];
+  const folders = [...includeFlags(sources.nodeHeaders), '-I.', '-idirafter', 'distributed/gloo_names'];
+  const flags = [...prelude, ...compileFlags(recipe), ...folders];
   const command = [...compiler.command, ...flags, '-c', file, '-o', unfinished];
   const result = await runCommand(command, { cwd: sources.root, log, stop });
   if (result.code !== 0) throw compilerFailure(`compile ${file}`, result, log.path);

@@ -11,7 +11,7 @@ const libtorch: Libtorch = {
   includeFolders: ['/opt/libtorch/include', '/opt/libtorch/include/torch/csrc/api/include'],
   libraryFolder: '/opt/libtorch/lib',
   cxx11Abi: false,
-  gloo: false,
+  c10d: false,
   fingerprint: '1-1',
 };
 const recipe = (changes: Partial<Libtorch> = {}): Recipe => ({
@@ -45,11 +45,17 @@ describe.runIf(process.platform === 'linux')('flags on Linux', () => {
     expect(linkFlags(recipe({ variant: 'rocm' }))).toContain('/opt/libtorch/lib/libtorch_hip.so');
   });
 
-  test('switch c10d on where gloo is, and link it where it is a library of its own', () => {
-    const separate = recipe({ gloo: true, glooLibrary: '/usr/lib/libgloo.so' });
-    expect(compileFlags(separate)).toContain('-DUSE_C10D_GLOO');
-    expect(linkFlags(separate)).toContain('/usr/lib/libgloo.so');
-    expect(compileFlags(recipe())).not.toContain('-DUSE_C10D_GLOO');
+  test('bind everything at once, and keep the addon in the process when the thread that loaded it ends', () => {
+    expect(linkFlags(recipe())).toContain('-Wl,-z,now,-z,nodelete');
+  });
+
+  test('switch c10d on where it is, and NCCL where its headers are', () => {
+    expect(compileFlags(recipe()).join()).not.toContain('C10D');
+    expect(compileFlags(recipe({ c10d: true }))).toContain('-DUSE_C10D_GLOO');
+    expect(compileFlags(recipe({ c10d: true }))).not.toContain('-DUSE_C10D_NCCL');
+    const flags = compileFlags(recipe({ c10d: true, ncclIncludeFolders: ['/opt/cuda/include'] }));
+    expect(flags).toContain('-DUSE_C10D_NCCL');
+    expect(flags.join(' ')).toContain('-isystem /opt/cuda/include');
   });
 });
 

@@ -30,10 +30,15 @@ export function compileFlags({ libtorch, standard, userFlags }: Recipe): string[
     ...['-O2', '-DNDEBUG', '-fPIC', '-fvisibility=hidden', '-pipe'],
     `-DNAPI_VERSION=${NODE_API}`,
     ...(process.platform === 'linux' ? [`-D_GLIBCXX_USE_CXX11_ABI=${Number(libtorch.cxx11Abi)}`] : []),
-    ...(libtorch.gloo ? ['-DUSE_DISTRIBUTED', '-DUSE_C10D', '-DUSE_C10D_GLOO'] : []),
-    ...includeFlags(libtorch.includeFolders),
+    ...(libtorch.c10d ? ['-DUSE_DISTRIBUTED', '-DUSE_C10D', '-DUSE_C10D_GLOO'] : []),
+    ...(usesNccl(libtorch) ? ['-DUSE_C10D_NCCL'] : []),
+    ...includeFlags([...libtorch.includeFolders, ...(libtorch.ncclIncludeFolders ?? [])]),
     ...userFlags.compile,
   ];
+}
+
+function usesNccl({ c10d, ncclIncludeFolders }: Libtorch): boolean {
+  return c10d && ncclIncludeFolders !== undefined;
 }
 
 /** A folder of the system must not be named: its headers would move in the search, away from each other. */
@@ -44,19 +49,19 @@ export function includeFlags(folders: readonly string[]): string[] {
 }
 
 export function linkFlags({ libtorch, userFlags }: Recipe): string[] {
-  const { libraryFolder, variant, gloo, glooLibrary } = libtorch;
+  const { libraryFolder, variant } = libtorch;
   const onMac = process.platform === 'darwin';
   // By their paths, because the linker would also take libraries of that name from elsewhere.
   const library = (name: string) => join(libraryFolder, `lib${name}.${onMac ? 'dylib' : 'so'}`);
   const device = { cpu: [], mps: [], cuda: ['torch_cuda', 'c10_cuda'], rocm: ['torch_hip', 'c10_hip'] };
   return [
-    // Bound at once, what is missing is an error while loading; bound late, it would end the process.
-    ...(onMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,-z,now']),
+    // Bound at once, what is missing is an error while loading; bound late, it would end the process. Node unloads the
+    // addon of a worker thread that ends, but libtorch has threads of its own and must stay.
+    ...(onMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,-z,now,-z,nodelete']),
     `-Wl,-rpath,${libraryFolder}`,
     // The device's library is used through what it registers, never by name.
     ...(onMac || variant === 'cpu' ? [] : ['-Wl,--no-as-needed']),
     ...[...device[variant], 'torch_cpu', 'c10'].map(library),
-    ...(gloo && glooLibrary !== undefined ? [glooLibrary] : []),
     ...userFlags.link,
   ];
 }

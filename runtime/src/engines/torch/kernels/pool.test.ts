@@ -119,4 +119,20 @@ describe.skipIf(addon === undefined)(`poolings ${whyNot}`, () => {
           .sum();
       })(noise(2, 6, 6, 3)),
     ));
+
+  test('the gradient of a maximum looks for its place again where the result is that of another input', () => {
+    const grad = (engine: string) => {
+      tf.setBackend(engine);
+      return tf.tidy(() => {
+        const large = tf.range(0, 64).reshape([1, 8, 8, 1]) as tf.Tensor4D;
+        const output = tf.maxPool(large, 2, 2, 'valid');
+        const input = tf.range(0, 16).reshape([1, 4, 4, 1]);
+        const dy = tf.ones([1, 4, 4, 1]);
+        const attrs = { filterSize: 2, strides: 1, pad: 'same' };
+        const dx = tf.engine().runKernel('MaxPoolGrad', { dy, input, output }, attrs) as tf.Tensor;
+        return [...dx.dataSync()];
+      });
+    };
+    expect(grad('torch')).toEqual(grad('cpu'));
+  });
 });

@@ -1,10 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fakeLibtorch, SUFFIX, versionHeader, write } from './fake-libtorch.test.support.js';
 import { findLibtorch } from './find-libtorch.js';
 import { describeLibtorch, describeMissing, libtorchAdvice } from './libtorch.js';
+import { ncclHeaders } from './nccl-headers.js';
 
 let root: string;
 beforeEach(() => {
@@ -29,7 +30,7 @@ describe('an unpacked archive', () => {
       includeFolders: [at('libtorch/include'), at('libtorch/include/torch/csrc/api/include')],
       libraryFolder: at('libtorch/lib'),
       cxx11Abi: true,
-      gloo: false,
+      c10d: false,
     });
     expect(describeLibtorch(libtorch!)).toBe(`libtorch 2.3.1+cu121 (CUDA) in ${at('libtorch')}`);
   });
@@ -54,20 +55,44 @@ describe('an unpacked archive', () => {
   });
 });
 
-test('a prefix has a folder for the libraries of each architecture, and gloo beside libtorch', () => {
+test('a prefix has a folder for the libraries of each architecture, and c10d where its headers are', () => {
   write(root, {
     'usr/include/ATen/ATen.h': '',
     'usr/include/torch/csrc/api/include/torch/version.h': versionHeader(1, 13, 0),
     'usr/include/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp': '',
-    'usr/include/gloo/rendezvous/store.h': '',
     [`usr/lib/x86_64-linux-gnu/libtorch_cpu.${SUFFIX}`]: '',
-    [`usr/lib/libgloo.${SUFFIX}`]: '',
   });
   expect(findIn('usr').libtorch).toMatchObject({
     version: '1.13.0',
     libraryFolder: at('usr/lib/x86_64-linux-gnu'),
-    gloo: true,
-    glooLibrary: at(`usr/lib/libgloo.${SUFFIX}`),
+    c10d: true,
+  });
+});
+
+describe('NCCL of a libtorch for CUDA', () => {
+  const headers = [
+    'nccl/include/nccl.h',
+    'cuda_runtime/include/cuda_runtime_api.h',
+    'cublas/include/cublas_v2.h',
+  ];
+  const others = ['cusparse/include/cusparse.h', 'cusolver/include/cusolverDn.h'];
+  const install = (paths: readonly string[]) =>
+    write(at('site-packages/nvidia'), Object.fromEntries(paths.map((path) => [path, ''])));
+
+  test('can be used where the Python packages beside it have all headers', () => {
+    fakeLibtorch(at('site-packages/torch'), { [`lib/libtorch_cuda.${SUFFIX}`]: '' });
+    install(headers);
+    expect(ncclHeaders(at('site-packages/torch'), { CUDA_HOME: at('cuda') })).toBeUndefined();
+    write(at('cuda'), { 'include/cusparse.h': '', 'include/cusolverDn.h': '' });
+    const folders = headers.map((path) => at('site-packages/nvidia', dirname(path)));
+    expect(ncclHeaders(at('site-packages/torch'), { CUDA_HOME: at('cuda') })).toEqual([
+      ...folders,
+      at('cuda/include'),
+    ]);
+    install(others);
+    expect(findIn('site-packages/torch').libtorch).toMatchObject({
+      ncclIncludeFolders: expect.arrayContaining(folders),
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usesCxx11Abi } from './cxx11-abi.js';
 import type { Libtorch, LibtorchCandidate } from './libtorch.js';
+import { ncclHeaders } from './nccl-headers.js';
 import { isSupported, OLDEST_VERSION, readVersion } from './version.js';
 
 const SUFFIX = process.platform === 'darwin' ? 'dylib' : 'so';
@@ -22,20 +23,18 @@ export function inspectFolder(folder: string, foundBy: string): LibtorchCandidat
   const version = readVersion(root, includeFolders);
   if (version === undefined) return unusable('it does not tell its version');
   if (!isSupported(version)) return unusable(`version ${version} is too old: ${OLDEST_VERSION} or later`);
-  const glooHeaders = ['torch/csrc/distributed/c10d/ProcessGroupGloo.hpp', 'gloo/rendezvous/store.h'];
-  const glooLibrary = [libraryFolder, join(root, 'lib')]
-    .map((folder) => join(folder, `libgloo.${SUFFIX}`))
-    .find((path) => existsSync(path));
+  const variant = variantOf(libraryFolder, include);
+  const nccl = variant === 'cuda' ? ncclHeaders(root) : undefined;
   const libtorch: Libtorch = {
     root,
     foundBy,
     version,
-    variant: variantOf(libraryFolder, include),
+    variant,
     includeFolders,
     libraryFolder,
     cxx11Abi: usesCxx11Abi(root, libraryFolder),
-    gloo: glooHeaders.every((header) => existsSync(join(include, header))),
-    ...(glooLibrary !== undefined && { glooLibrary }),
+    c10d: existsSync(join(include, 'torch/csrc/distributed/c10d/ProcessGroupGloo.hpp')),
+    ...(nccl !== undefined && { ncclIncludeFolders: nccl }),
     fingerprint: fingerprintOf(libraryFolder)!,
   };
   return { state: 'usable', libtorch };

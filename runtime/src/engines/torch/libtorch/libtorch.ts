@@ -14,10 +14,10 @@ export interface Libtorch {
   libraryFolder: string;
   /** Whether it was compiled with libstdc++'s C++11 ABI, as everything that links to it must be. */
   cxx11Abi: boolean;
-  /** Whether the headers for c10d's process groups over gloo are there. */
-  gloo: boolean;
-  /** The library of gloo, where it is not inside libtorch's. */
-  glooLibrary?: string;
+  /** Whether the headers of c10d's process groups are there, and as far as it was tried, the groups themselves. */
+  c10d: boolean;
+  /** Where NCCL's headers and those of CUDA are that c10d's need, if they are anywhere. */
+  ncclIncludeFolders?: readonly string[];
   /** Changes when another library takes this one's place. */
   fingerprint: string;
 }
