@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../../tf.js';
 import '../default.js';
-import { autocastEngine, type HalfType } from '../autocast-engine.js';
+import { autocastEngine } from '../autocast-engine.js';
 import type { TorchBackend } from './backend.js';
 import { registerTorch } from './register.js';
 import { addon, whyNot } from './torch.test.kit.js';
