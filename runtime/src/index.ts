@@ -90,6 +90,11 @@ export { buildTorch, type TorchBuildOptions } from './engines/torch/build/build-
 export type { BuiltAddon } from './engines/torch/build/built-addon.js';
 export { type ErrorCode, errorExplanations } from './errors/codes.js';
 export * from './errors/pl-error.js';
+export { type ClipOptions, Fabric, type SetUpOptimizer } from './fabric/fabric.js';
+export { FabricDataLoader } from './fabric/fabric-data-loader.js';
+export { FabricOptimizer } from './fabric/fabric-optimizer.js';
+export type { FabricOptions } from './fabric/options.js';
+export { FabricTfjsOptimizer } from './fabric/tfjs-optimizer.js';
 export { accuracy } from './functional/accuracy.js';
 export { type AttentionOptions, scaledDotProductAttention } from './functional/attention.js';
 export { type BatchNormOptions, batchNorm } from './functional/batch-norm.js';
@@ -235,6 +240,15 @@ export {
 } from './random/seed-everything.js';
 export type { ClusterEnvironment } from './strategies/environments/cluster-environment.js';
 export { detectEnvironment } from './strategies/environments/detect.js';
+export type {
+  HostArray,
+  ProcessGroup,
+  ReduceOp,
+  Values as ReducibleValues,
+  Work,
+} from './strategies/process-group.js';
+export { rankZeroOnly } from './strategies/rank-zero.js';
+export type { Strategy } from './strategies/strategy.js';
 export * as tf from './tf.js';
 export { Interruption } from './trainer/interruption.js';
 export type {

@@ -13,7 +13,7 @@ const [rank, port] = process.argv.slice(2).map(Number);
 const torch = loadTorchAddon();
 const addon = loadC10dAddon();
 if (torch.state !== 'loaded' || addon === undefined)
-  throw new Error('pl engine build first, with libgloo-dev');
+  throw new Error('build the torch engine first: pl engine build');
 await useTorch(torch, { device: 'cpu', threads: 1 }, 'benchmark');
 const group = await createC10dProcessGroup(
   {
@@ -24,7 +24,7 @@ const group = await createC10dProcessGroup(
     mainPort: port!,
     restartCount: 0,
   },
-  { timeoutMs: 60_000 },
+  { timeoutMs: 60_000, joinTimeoutMs: 60_000 },
   addon,
 );
 const tensors = new Map<number, tf.Tensor>();

@@ -44,11 +44,6 @@ const reference: Reference = JSON.parse(
 
 /** Arguments that this trainer has no setting for. */
 const notHere: Record<string, string> = {
-  strategy: 'comes with training on several devices',
-  devices: 'comes with training on several devices',
-  num_nodes: 'comes with training on several devices',
-  use_distributed_sampler: 'comes with training on several devices',
-  sync_batchnorm: 'comes with training on several devices',
   precision: 'comes with mixed precision',
   profiler: 'comes with the profiler',
   benchmark: 'has cuDNN time its algorithms; no engine here offers that choice',

@@ -20,7 +20,8 @@ export class CallbackList {
     readonly trainer: Trainer,
     readonly module: LightningModule,
   ) {
-    this.callbacks = [...callbacks.filter((c) => !c.comesLast), ...callbacks.filter((c) => c.comesLast)];
+    const own = callbacks.filter((c) => trainer.isGlobalZero || !c.rankZeroOnly);
+    this.callbacks = [...own.filter((c) => !c.comesLast), ...own.filter((c) => c.comesLast)];
     for (const callback of this.callbacks) {
       follow(callback, module);
       for (const [name, call] of Object.entries(bindHooks<'callback'>(callback))) {

@@ -31,6 +31,9 @@ export abstract class Callback {
   /** True for callbacks that write down what the others have come to: all their hooks come after those of the others. */
   readonly comesLast: boolean = false;
 
+  /** True for callbacks that only show or write: of several processes, the first has them. */
+  readonly rankZeroOnly: boolean = false;
+
   /** As the module's `log`: a metric of the callback's own. Records nothing before the first run. */
   log(name: string, value: LogValue, options?: LogOptions): void {
     modules.get(this)?.log(name, value, options);

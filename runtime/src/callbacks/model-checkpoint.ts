@@ -139,18 +139,19 @@ export class ModelCheckpoint extends Callback {
     const step = trainer.globalStep;
     if (step === this.#seenStep) return;
     this.#seenStep = step;
-    if (!this.#isDueByStepsOrTime(step) || !this.#maySave(trainer)) return;
+    if (!this.#isDueByStepsOrTime(trainer, step) || !this.#maySave(trainer)) return;
     this.#waitsForValidation = this.#awaitsMetric(trainer, batchIdx);
     if (!this.#waitsForValidation) return this.#saveRound(trainer, true);
   }
 
-  #isDueByStepsOrTime(step: number): boolean {
+  #isDueByStepsOrTime(trainer: Trainer, step: number): boolean {
     const { everyNTrainSteps, trainTimeInterval } = this.#options;
     if (trainTimeInterval === null) return everyNTrainSteps > 0 && step % everyNTrainSteps === 0;
     const now = performance.now();
-    if (now - this.#lastSavedTime < trainTimeInterval * 1000) return false;
-    this.#lastSavedTime = now;
-    return true;
+    // The clock of one process decides for all.
+    const isDue = trainer.strategy.broadcast(now - this.#lastSavedTime >= trainTimeInterval * 1000);
+    if (isDue) this.#lastSavedTime = now;
+    return isDue;
   }
 
   /** Whether the monitored metric comes, or comes anew, with a validation that is still to run. */
@@ -193,7 +194,15 @@ export class ModelCheckpoint extends Callback {
   @Hook('on_exception')
   async saveAfterError(trainer: Trainer, _module: LightningModule, error: unknown): Promise<void> {
     if (!this.#options.saveOnException || error instanceof Interruption || !this.#maySave(trainer)) return;
-    await this.#save(trainer, this.#freePath(candidates(trainer)));
+    // The others may be gone: the first process writes what it has.
+    if (!trainer.isGlobalZero) return;
+    if (!trainer.strategy.holdsWholeState) {
+      announce(
+        'No checkpoint of the exception: parts of the state of the optimizer are with other processes.',
+      );
+      return;
+    }
+    await this.#save(trainer, this.#freePath(trainer, candidates(trainer)));
     await this.#saveLast(trainer);
   }
 
@@ -237,7 +246,9 @@ export class ModelCheckpoint extends Callback {
     if (alwaysLast || this.#lastSavedStep === trainer.globalStep) {
       outdated.push(await this.#saveLast(trainer));
     }
-    for (const path of outdated) if (path !== undefined) await rm(path, { force: true });
+    for (const path of trainer.isGlobalZero ? outdated : []) {
+      if (path !== undefined) await rm(path, { force: true });
+    }
   }
 
   /** @returns the path of what gave way */
@@ -257,7 +268,7 @@ export class ModelCheckpoint extends Callback {
     }
     const score = Number.isNaN(logged) ? worstScore(mode) : logged;
     const displaced = this.#best.makeRoom();
-    const path = this.#freePath(metrics, displaced);
+    const path = this.#freePath(trainer, metrics, displaced);
     this.currentScore = score;
     this.#best.add(path, score);
     this.bestModelPath = this.#best.bestPath;
@@ -268,7 +279,7 @@ export class ModelCheckpoint extends Callback {
 
   async #saveNewest(trainer: Trainer, metrics: Metrics): Promise<string | undefined> {
     const previous = this.bestModelPath;
-    const path = this.#freePath(metrics, previous);
+    const path = this.#freePath(trainer, metrics, previous);
     this.bestModelPath = path;
     await this.#save(trainer, path);
     if (this.#options.verbose) announce(`saved ${shown(path)}`);
@@ -279,11 +290,11 @@ export class ModelCheckpoint extends Callback {
     const { saveLast, saveTopK } = this.#options;
     if (!saveLast) return undefined;
     const previous = this.lastModelPath;
-    const path = this.#unused((version) => this.#pathOf('last', {}, version), previous);
+    const path = this.#unused(trainer, (version) => this.#pathOf('last', {}, version), previous);
     this.lastModelPath = path;
     const links = saveLast === 'link' && saveTopK !== 0 && this.#lastSavedPath !== '';
-    if (links) await replaceLink(this.#lastSavedPath, path);
-    else await this.#save(trainer, path);
+    if (links && trainer.isGlobalZero) await replaceLink(this.#lastSavedPath, path);
+    if (!links) await this.#save(trainer, path);
     return this.#outdated(trainer, previous, path);
   }
 
@@ -294,15 +305,18 @@ export class ModelCheckpoint extends Callback {
     for (const logger of trainer.loggers) logger.afterSaveCheckpoint?.(this);
   }
 
-  #freePath(metrics: Metrics, displaced?: string): string {
+  #freePath(trainer: Trainer, metrics: Metrics, displaced?: string): string {
     return this.#unused(
+      trainer,
       (version) => this.formatCheckpointName(metrics, version === undefined ? {} : { version }),
       displaced,
     );
   }
 
-  #unused(pathOf: (version?: number) => string, displaced?: string): string {
-    return this.#options.enableVersionCounter ? unusedPath(pathOf, displaced) : pathOf();
+  #unused(trainer: Trainer, pathOf: (version?: number) => string, displaced?: string): string {
+    if (!this.#options.enableVersionCounter) return pathOf();
+    // The process that writes is the one to look.
+    return trainer.strategy.broadcast(trainer.isGlobalZero ? unusedPath(pathOf, displaced) : '');
   }
 
   /** `path` where it may be removed: not what the run started from, nor files outside of this run's folder. */
@@ -314,10 +328,11 @@ export class ModelCheckpoint extends Callback {
 }
 
 /** What file names and scores are made of. */
-const candidates = (trainer: Trainer): Metrics => ({
-  epoch: trainer.currentEpoch,
-  step: trainer.globalStep,
-  ...trainer.callbackMetrics,
-});
+const candidates = (trainer: Trainer): Metrics =>
+  trainer.strategy.broadcast({
+    epoch: trainer.currentEpoch,
+    step: trainer.globalStep,
+    ...trainer.callbackMetrics,
+  });
 
 const shown = (path: string) => relative('', path) || basename(path);

@@ -14,6 +14,7 @@ export interface ModelSummaryOptions extends SummaryOptions {
 
 /** Prints a table of the module's layers, their parameters and shapes before training. */
 export class ModelSummary extends Callback {
+  override readonly rankZeroOnly = true;
   readonly #maxDepth: number;
   readonly #stream: TextStream;
 

@@ -30,6 +30,7 @@ const stageNames = {
  * state behind. Anywhere else: one plain line an epoch, and one for each `validate`, `test` and `predict`.
  */
 export class ProgressBar extends Callback {
+  override readonly rankZeroOnly = true;
   readonly #stream: TextStream;
   readonly #line: LiveLine | undefined;
   readonly #interval: number;

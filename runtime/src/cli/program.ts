@@ -50,10 +50,11 @@ export async function runCommand<Config extends ProgramConfig>(
   command: CommandName,
   parts: ProgramParts<Config>,
 ): Promise<void> {
-  const { config, print } = parts;
+  const { config } = parts;
   const ckptPath = await checkpointFor(command, parts);
   if (config.seed !== null) seedEverything(config.seed);
   const trainer = createTrainer(parts);
+  const print = trainer.isGlobalZero ? parts.print : () => undefined;
   await trainer.selectEngine();
   const module = new parts.model((config.model ?? {}) as NonNullable<Config['model']>);
   const datamodule = parts.data && new parts.data((config.data ?? {}) as NonNullable<Config['data']>);

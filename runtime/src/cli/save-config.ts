@@ -8,6 +8,7 @@ import type { Trainer } from '../trainer/trainer.js';
 
 /** Keeps the resolved configuration beside a run's logs, so that `--config <that file>` repeats the run. */
 export class SaveConfig extends Callback {
+  override readonly rankZeroOnly = true;
   readonly #config: object;
 
   constructor(config: object) {

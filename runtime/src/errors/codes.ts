@@ -4,6 +4,7 @@ import { configErrors } from './config-errors.js';
 import { dataErrors } from './data-errors.js';
 import { engineBuildErrors } from './engine-build-errors.js';
 import { engineErrors } from './engine-errors.js';
+import { fabricErrors } from './fabric-errors.js';
 import { optimErrors } from './optim-errors.js';
 import { precisionErrors } from './precision-errors.js';
 import { strategyErrors } from './strategy-errors.js';
@@ -24,6 +25,7 @@ export const errorExplanations = {
   ...clusterErrors,
   ...precisionErrors,
   ...strategyErrors,
+  ...fabricErrors,
 } satisfies Explanations;
 
 export type ErrorCode = keyof typeof errorExplanations;

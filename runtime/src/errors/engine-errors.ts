@@ -25,4 +25,6 @@ export const engineErrors = {
   PL6012:
     'A tensor was used after its memory was given back: by `dispose`, at the end of a `tf.tidy`, or at the end of the ' +
     'training step. Keep what is used later with `tf.keep`, or read its values before.',
+  PL6013:
+    'Processes that train together exchange the values of tensors in place. That works for float32, int32 and bool, on the engines `ort` and `torch`.',
 } as const;

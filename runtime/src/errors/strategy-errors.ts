@@ -20,4 +20,8 @@ export const strategyErrors = {
     'The settings of several devices contradict each other or the environment in which the program was started. The message names them.',
   PL8010:
     '`ddp_sharded` gives each process a part of the parameters to update, one by one. An optimizer that needs all of them at once, such as LBFGS, cannot be divided so: use `ddp`.',
+  PL8011:
+    'With `trainer.syncBatchnorm` the statistics of a batch come from all processes. The gradient of a gradient (as in gradient penalties) would have to go through that exchange once more, which it cannot.',
+  PL8012:
+    'After one process of a run has failed, the others cannot begin another run without it. Start the program again, with `ckptPath` to go on from the last checkpoint; under torchrun `--max-restarts` does so by itself.',
 } as const;

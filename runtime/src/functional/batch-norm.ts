@@ -20,6 +20,13 @@ export interface BatchNormOptions {
   eps?: number;
 }
 
+let acrossProcesses: Operation<BatchNormAttrs> | undefined;
+
+/** Takes an operation in place of this one in training, where a batch is only a part of what processes share. */
+export function normalizeAcrossProcesses(operation: Operation<BatchNormAttrs> | undefined): void {
+  acrossProcesses = operation;
+}
+
 /**
  * Batch normalization per channel: Ioffe & Szegedy, "Batch Normalization" (2015). As in PyTorch the batch is
  * normalized by its biased variance, while the running variance takes the unbiased one.
@@ -38,7 +45,7 @@ export function batchNorm(x: tf.Tensor, options: BatchNormOptions = {}): tf.Tens
   if (!training) return evaluate(x, weight, bias, runningMean, runningVar, eps);
 
   const count = x.size / channels;
-  if (count <= 1) {
+  if (count <= 1 && acrossProcesses === undefined) {
     throw new PLError(
       'PL7101',
       `batchNorm: training needs more than one value per channel, got x [${x.shape}]`,
@@ -47,7 +54,7 @@ export function batchNorm(x: tf.Tensor, options: BatchNormOptions = {}): tf.Tens
       },
     );
   }
-  return runOperation(batchNormOperation, [x, ...present(weight, bias)], [], {
+  return runOperation(acrossProcesses ?? batchNormOperation, [x, ...present(weight, bias)], [], {
     eps,
     momentum,
     hasWeight: weight !== undefined,
@@ -104,7 +111,7 @@ export const batchNormOperation: Operation<BatchNormAttrs> = {
 };
 
 /** As `[count, channels]`. */
-function byChannel(x: tf.Tensor): tf.Tensor {
+export function byChannel(x: tf.Tensor): tf.Tensor {
   return x.reshape([-1, x.shape.at(-1)!]);
 }
 

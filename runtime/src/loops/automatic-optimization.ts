@@ -1,7 +1,8 @@
 import type { BackwardPass } from '../hooks/signatures.js';
 import { backward, backwardBy } from '../optim/backward.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type * as tf from '../tf.js';
+import type { ReductionContext } from '../strategies/strategy.js';
+import * as tf from '../tf.js';
 import type { LoopHost } from './loop-host.js';
 import { hasGradients, unreachedParameters, type WeightsCheck } from './training-checks.js';
 
@@ -12,7 +13,7 @@ export class AutomaticOptimization {
   #groups = 0;
 
   constructor(
-    private readonly host: Pick<LoopHost, 'config' | 'module'>,
+    private readonly host: Pick<LoopHost, 'config' | 'module' | 'strategy'>,
     private readonly optimizer: Optimizer,
     private readonly weights: WeightsCheck,
   ) {}
@@ -20,11 +21,16 @@ export class AutomaticOptimization {
   /**
    * Runs `forward` on the tape and adds the gradients of its loss to those of the parameters.
    *
+   * @param reduction given where the gradients are complete: they become the mean over all ranks
    * @throws PLError PL5034 when the loss reaches none of them, PL5008 when that is because they are new
    */
-  backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
+  backward(
+    forward: () => tf.Scalar | undefined,
+    reduction: ReductionContext | undefined,
+  ): tf.Scalar | undefined {
     const params = this.#paramsNow();
-    const loss = backward(forward, params, this.#gradientScale);
+    const own = backward(forward, params, this.#gradientScale);
+    const loss = this.#reduce(own, params, reduction);
     // Training would go on for ever without a change if nobody said so.
     if (loss !== undefined && !hasGradients(params)) {
       loss.dispose();
@@ -35,8 +41,30 @@ export class AutomaticOptimization {
   }
 
   /** As `backward`, with the module's own backward pass, which may leave gradients out. */
-  backwardBy(forward: () => tf.Scalar | undefined, own: BackwardPass): tf.Scalar | undefined {
-    return backwardBy(forward, this.#paramsNow(), this.#gradientScale, own);
+  backwardBy(
+    forward: () => tf.Scalar | undefined,
+    reduction: ReductionContext | undefined,
+    own: BackwardPass,
+  ): tf.Scalar | undefined {
+    const params = this.#paramsNow();
+    const loss = backwardBy(forward, params, this.#gradientScale, own);
+    return this.#reduce(loss, params, reduction);
+  }
+
+  /** @returns the loss that the optimizer is to see */
+  #reduce(
+    loss: tf.Scalar | undefined,
+    params: readonly tf.Variable[],
+    reduction: ReductionContext | undefined,
+  ): tf.Scalar | undefined {
+    const { strategy } = this.host;
+    if (reduction === undefined || strategy.worldSize === 1) return loss;
+    strategy.reduceGradients(params, reduction);
+    if (loss === undefined || !this.optimizer.usesLoss) return loss;
+    const mean = Float32Array.from(loss.dataSync());
+    strategy.reduce(mean, 'mean');
+    loss.dispose();
+    return tf.keep(tf.scalar(mean[0]!));
   }
 
   /** The parameters to train; groups may join during training. */

@@ -41,6 +41,11 @@ export class BatchStream<Batch> {
     this.#iterator = loader.iterate(resumeFrom);
   }
 
+  /** Whether the data loader knows how many batches it has. */
+  get hasLength(): boolean {
+    return this.#length !== undefined;
+  }
+
   /** Whether the current batch is the epoch's last. */
   get isLast(): boolean {
     const done = this.batchIdx + 1;

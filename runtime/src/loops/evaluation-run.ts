@@ -42,7 +42,7 @@ const stageHooks = {
 export class EvaluationRun<Batch = unknown> {
   batchIdx = -1;
   dataloaderIdx = -1;
-  readonly results = new Results();
+  readonly results: Results;
   /** What `predict_step` returned, per data loader and batch; its tensors are kept and belong to the caller. */
   readonly predictions: unknown[][] = [];
   /** The metrics of the pass that are for the loggers, per data loader. */
@@ -61,6 +61,7 @@ export class EvaluationRun<Batch = unknown> {
     private readonly options: EvaluationRunOptions,
   ) {
     this.#hooks = stageHooks[stage];
+    this.results = new Results({ strategy: host.strategy });
     this.wasTraining = model.training;
     this.results.phase = this.#hooks.modelEval;
     host.results = this.results;
@@ -106,10 +107,19 @@ export class EvaluationRun<Batch = unknown> {
   async #endLoader(stream: BatchStream<Batch>): Promise<void> {
     this.results.endBatches();
     if (this.#measures) {
+      this.#reduceMetrics();
       this.host.publish();
       this.metrics.push(this.results.forLoggers() ?? {});
     }
     await stream.close();
+  }
+
+  #reduceMetrics(): void {
+    const ofRankZero = this.results.reduceEpoch();
+    if (ofRankZero.length === 0) return;
+    this.host.warn(
+      `${ofRankZero.join(', ')}: logged without syncDist, so what is shown is the value of the first of ${this.host.strategy.worldSize} processes.`,
+    );
   }
 
   async batchStart(batch: Batch): Promise<void> {
@@ -162,6 +172,7 @@ export class EvaluationRun<Batch = unknown> {
   /** Hands on what was logged over the pass; what its end logged belongs to every data loader. */
   logMetrics(): void {
     const { loggerStep, onMeasured } = this.options;
+    if (this.#measures) this.#reduceMetrics();
     this.host.publish();
     if (loggerStep !== undefined) {
       const ofAll = this.results.forLoggers();

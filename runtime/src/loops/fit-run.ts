@@ -4,6 +4,7 @@ import type { LightningModule } from '../module/lightning-module.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { withTape } from '../optim/tape.js';
+import type { ReductionContext } from '../strategies/strategy.js';
 import type * as tf from '../tf.js';
 import { AutomaticOptimization } from './automatic-optimization.js';
 import type { BatchStream } from './batch-stream.js';
@@ -15,7 +16,7 @@ import { type FitProgress, startOfEpoch } from './progress.js';
 import { Results, type ResultsState } from './results.js';
 import { StepOutputs } from './step-outputs.js';
 import { StoppingRule } from './stopping-rule.js';
-import { emptyTrainingData, WeightsCheck } from './training-checks.js';
+import { emptyTrainingData, requireSameEnd, WeightsCheck } from './training-checks.js';
 import { ValidationSchedule } from './validation-schedule.js';
 
 /** An epoch's place in its data, and what its metrics have accumulated. */
@@ -59,7 +60,7 @@ export class FitRun<Batch = unknown> {
   readonly optimizer: Optimizer;
   readonly automaticOptimization: boolean;
   readonly progress: FitProgress;
-  readonly results = new Results({ training: true });
+  readonly results: Results;
   readonly #host: LoopHost;
   readonly #plan: FitPlan<Batch>;
   readonly #stopping: StoppingRule;
@@ -77,6 +78,7 @@ export class FitRun<Batch = unknown> {
   constructor(host: LoopHost, plan: FitPlan<Batch>) {
     this.#host = host;
     this.#plan = plan;
+    this.results = new Results({ training: true, strategy: host.strategy });
     this.model = plan.model;
     this.optimizer = plan.optimizers[0]!;
     this.automaticOptimization = plan.manual === undefined;
@@ -123,6 +125,7 @@ export class FitRun<Batch = unknown> {
 
   /** Opens the next epoch's data; false when training is done. */
   async nextEpoch(): Promise<boolean> {
+    this.#host.agreeOnStop();
     this.#host.checkInterrupt();
     if (this.done || this.#stopsEarly) return false;
     const { stream, length } = await this.#plan.openEpoch(this.#resumeFrom?.loader);
@@ -151,8 +154,13 @@ export class FitRun<Batch = unknown> {
     const { progress } = this;
     if (progress.validated || this.#plan.validate === undefined) return false;
     if (this.#stopsEarly) return true;
-    const elapsed = (performance.now() - this.#validatedAt) / 1000;
-    return this.#validation!.isDue(progress, this.#stream!.isLast, elapsed);
+    return this.#validation!.isDue(progress, this.#stream!.isLast, this.#secondsSinceValidation);
+  }
+
+  get #secondsSinceValidation(): number {
+    const seconds = (performance.now() - this.#validatedAt) / 1000;
+    // The clock of one process decides for all.
+    return this.#validation!.goesByTime ? this.#host.strategy.broadcast(seconds) : seconds;
   }
 
   enterValidation(): void {
@@ -163,6 +171,7 @@ export class FitRun<Batch = unknown> {
   /** Runs the validation loop, then training goes on. */
   async validate(): Promise<void> {
     await this.#plan.validate!();
+    this.#host.agreeOnStop();
     this.#validatedAt = performance.now();
     this.#host.state.stage = 'train';
     this.#host.results = this.results;
@@ -184,7 +193,13 @@ export class FitRun<Batch = unknown> {
     const { progress } = this;
     this.#host.checkInterrupt();
     if (progress.batches > 0 && (progress.globalStep >= this.#stopping.maxSteps || this.#stopsEarly)) return;
-    return this.#stream!.next();
+    const stream = this.#stream!;
+    const batch = stream.next();
+    if (stream.hasLength || this.#host.strategy.worldSize === 1) return batch;
+    return Promise.resolve(batch).then((fetched) => {
+      requireSameEnd(this.#host.strategy, fetched === undefined || stream.isLast, stream.batchIdx);
+      return fetched;
+    });
   }
 
   trainBatchStart(batch: Batch): void | Promise<void> {
@@ -210,17 +225,22 @@ export class FitRun<Batch = unknown> {
 
   /** Runs `forward` on the tape and adds the gradients of its loss to those of the parameters. */
   backward(forward: () => tf.Scalar | undefined): tf.Scalar | undefined {
-    return this.#step(() => this.#automatic.backward(forward));
+    return this.#step(() => this.#automatic.backward(forward, this.#reduction));
   }
 
   /** As `backward`, with the module's own backward pass. */
   backwardBy(forward: () => tf.Scalar | undefined, own: BackwardPass): tf.Scalar | undefined {
     return this.#step(() =>
-      this.#automatic.backwardBy(forward, (loss, propagate) => {
+      this.#automatic.backwardBy(forward, this.#reduction, (loss, propagate) => {
         this.results.phase = 'backward';
         own(loss, propagate);
       }),
     );
+  }
+
+  /** How the ranks' gradients become one; before the last batch of a window each rank adds up its own. */
+  get #reduction(): ReductionContext | undefined {
+    return this.endsAccumulation ? { expectsAll: this.progress.globalStep === 0 } : undefined;
   }
 
   #step(forwardAndBackward: () => tf.Scalar | undefined): tf.Scalar | undefined {
@@ -314,6 +334,7 @@ export class FitRun<Batch = unknown> {
 
   /** Hands the step's metrics to the loggers when it is their turn, and frees what the batch made. */
   finishBatch(): void {
+    this.#host.agreeOnStop();
     this.#host.publish();
     if (this.#logsStep) this.#host.logMetrics(this.results.forLoggers(), this.progress.logStep);
     this.results.endBatch();
@@ -353,11 +374,13 @@ export class FitRun<Batch = unknown> {
     if (this.batchIdx === -1) throw emptyTrainingData();
     this.#epochOutputs.free();
     this.results.endBatches();
+    this.results.reduceEpoch();
     this.results.phase = 'on_train_epoch_end';
     await this.#host.callbacks.call('on_train_epoch_end', [], (callback) => !callback.monitors);
   }
 
   logEpoch(): void {
+    this.results.reduceEpoch();
     this.#host.publish();
     this.#host.logMetrics(this.results.forLoggers(), this.progress.logStep);
     this.results.reset();

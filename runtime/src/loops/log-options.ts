@@ -34,7 +34,10 @@ export interface LogOptions {
   batchSize?: number;
   /** Adds `/dataloader_idx_<i>` to the name where there are several data loaders. Default true. */
   addDataloaderIdx?: boolean;
-  /** Reduces the metric over all devices. Default false. On one device it changes nothing. */
+  /**
+   * Reduces the metric over all devices: at the end of an epoch, and at every training step where `onStep` is set.
+   * Default false. On one device it changes nothing.
+   */
   syncDist?: boolean;
   /** The metric is logged on the first device only. Default false. On one device it changes nothing. */
   rankZeroOnly?: boolean;
@@ -49,6 +52,7 @@ export interface MetricSettings {
   readonly reduceFx: Reduction;
   readonly addDataloaderIdx: boolean;
   readonly rankZeroOnly: boolean;
+  readonly syncDist: boolean;
 }
 
 const reductions = new Map<unknown, Reduction>([
@@ -93,6 +97,7 @@ export function metricSettings(
     reduceFx,
     addDataloaderIdx: options.addDataloaderIdx ?? true,
     rankZeroOnly: options.rankZeroOnly ?? false,
+    syncDist: options.syncDist ?? false,
   };
 }
 
@@ -110,6 +115,7 @@ export function changedSetting(
   if (reduceFx !== settings.reduceFx && reductionOf(reduceFx) !== settings.reduceFx) return 'reduceFx';
   if ((options.addDataloaderIdx ?? true) !== settings.addDataloaderIdx) return 'addDataloaderIdx';
   if ((options.rankZeroOnly ?? false) !== settings.rankZeroOnly) return 'rankZeroOnly';
+  if ((options.syncDist ?? false) !== settings.syncDist) return 'syncDist';
   return undefined;
 }
 

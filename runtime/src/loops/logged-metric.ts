@@ -17,13 +17,15 @@ export class LoggedMetric {
   readonly shownName: string;
   readonly stepName: string;
   readonly epochName: string;
-  /** Whether it was logged in the running epoch. */
-  isSet = false;
+  /** Whether it was logged in the running epoch, in this process. */
+  #isLogged = false;
   /** The latest value. */
   last = Number.NaN;
   /** The epoch's values as far as they have come: for the mean, their weighted sum. */
   #reduced = 0;
   #weight = 0;
+  /** The epoch's value over all processes, as long as nothing is added. */
+  #ofAll: number | undefined;
 
   constructor(
     readonly name: string,
@@ -44,9 +46,15 @@ export class LoggedMetric {
     return this.settings.onEpoch && this.settings.reduceFx === 'mean';
   }
 
+  /** Whether the running epoch has a value of it. */
+  get isSet(): boolean {
+    return this.#isLogged || this.#ofAll !== undefined;
+  }
+
   add(value: number, weight: number): void {
-    const isFirst = !this.isSet;
-    this.isSet = true;
+    const isFirst = !this.#isLogged;
+    this.#ofAll = undefined;
+    this.#isLogged = true;
     this.last = value;
     if (!this.settings.onEpoch) return;
     switch (this.settings.reduceFx) {
@@ -68,15 +76,39 @@ export class LoggedMetric {
 
   /** The epoch's value so far. */
   get reduced(): number {
+    if (this.#ofAll !== undefined) return this.#ofAll;
     return this.settings.reduceFx === 'mean' ? this.#reduced / this.#weight : this.#reduced;
+  }
+
+  /** Takes over what all processes have come to in the epoch, this one included. */
+  reduceOver(states: readonly LoggedMetricState[]): void {
+    const epochs = states.flatMap(({ epoch }) => epoch ?? []);
+    if (epochs.length === 0) return;
+    const values = epochs.map(({ reduced }) => reduced);
+    const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+    switch (this.settings.reduceFx) {
+      case 'mean':
+        this.#ofAll = sum(values) / sum(epochs.map(({ weight }) => weight));
+        break;
+      case 'sum':
+        this.#ofAll = sum(values);
+        break;
+      case 'min':
+        this.#ofAll = Math.min(...values);
+        break;
+      case 'max':
+        this.#ofAll = Math.max(...values);
+        break;
+    }
   }
 
   /** Forgets the epoch. */
   reset(): void {
-    this.isSet = false;
+    this.#isLogged = false;
     this.last = Number.NaN;
     this.#reduced = 0;
     this.#weight = 0;
+    this.#ofAll = undefined;
   }
 
   state(): LoggedMetricState {
@@ -86,14 +118,14 @@ export class LoggedMetric {
       hook,
       ...(dataloaderIdx !== undefined && { dataloaderIdx }),
       settings,
-      ...(this.isSet && { epoch: { last, reduced: this.#reduced, weight: this.#weight } }),
+      ...(this.#isLogged && { epoch: { last, reduced: this.#reduced, weight: this.#weight } }),
     };
   }
 
   static fromState({ name, hook, dataloaderIdx, settings, epoch }: LoggedMetricState): LoggedMetric {
     const metric = new LoggedMetric(name, hook, dataloaderIdx, settings);
     if (epoch !== undefined) {
-      metric.isSet = true;
+      metric.#isLogged = true;
       metric.last = epoch.last;
       metric.#reduced = epoch.reduced;
       metric.#weight = epoch.weight;

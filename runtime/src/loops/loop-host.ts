@@ -1,5 +1,6 @@
 import type { CallbackList } from '../callbacks/callback-list.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { Strategy } from '../strategies/strategy.js';
 import type { ResolvedTrainerConfig } from '../trainer/options.js';
 import type { TrainerState } from '../trainer/state.js';
 import type { Metrics, Results } from './results.js';
@@ -10,6 +11,7 @@ export interface LoopHost {
   readonly callbacks: CallbackList;
   readonly module: LightningModule;
   readonly state: TrainerState;
+  readonly strategy: Strategy;
   /** Where the module's `log` goes. */
   results: Results;
   /** Set by callbacks or hooks to end training after the running batch. */
@@ -28,6 +30,8 @@ export interface LoopHost {
   logGradNorms(): void;
   /** Now and then, something to wait for: signals and timers have their turn, which steps without waiting would not leave them. */
   pause(): Promise<void> | undefined;
+  /** Makes `shouldStop` and the user's wish to stop the same in all processes of the run. */
+  agreeOnStop(): void;
   /** Throws when the user asked to stop. */
   checkInterrupt(): void;
 }

@@ -14,7 +14,7 @@ export type SchedulerMoment = 'batch' | 'validation' | 'epoch';
 export class LRSchedules {
   constructor(
     readonly configs: readonly LRSchedulerConfig[],
-    private readonly host: Pick<LoopHost, 'metrics' | 'warn'>,
+    private readonly host: Pick<LoopHost, 'metrics' | 'strategy' | 'warn'>,
   ) {}
 
   /**
@@ -51,8 +51,9 @@ export class LRSchedules {
   }
 
   #watched({ scheduler, monitor, strict }: LRSchedulerConfig): number | undefined {
-    const { metrics } = this.host;
-    const metric = metrics[monitor!];
+    const { metrics, strategy } = this.host;
+    // Learning rates are the same in all processes, whatever each has logged.
+    const metric = strategy.broadcast(metrics[monitor!]);
     if (metric !== undefined) return metric;
     if (!strict) {
       this.host.warn(

@@ -57,10 +57,9 @@ export class ManualOptimization {
     );
     results.phase = 'backward';
     if (this.hooks.backward) this.hooks.backward(loss, (part) => propagate(part, [...params]));
-    else {
-      propagate(loss, [...params]);
-      if (!hasGradients(params)) throw unreachedParameters(this.host.module);
-    }
+    else propagate(loss, [...params]);
+    this.host.strategy.reduceGradients([...params], { expectsAll: false });
+    if (!this.hooks.backward && !hasGradients(params)) throw unreachedParameters(this.host.module);
     results.phase = 'on_after_backward';
     this.host.callbacks.callSync('on_after_backward', []);
     this.hooks.on_after_backward?.();

@@ -271,6 +271,7 @@ describe('log', () => {
     [{ onEpoch: true }, { onEpoch: true, onStep: false }],
     [{ reduceFx: 'sum' }, { reduceFx: 'max' }],
     [{}, { rankZeroOnly: true }],
+    [{}, { syncDist: true }],
     [{}, { addDataloaderIdx: false }],
   ])('of one name in one hook with %j and then with %j is refused', (before, now) => {
     const results = resultsIn('training_step');
@@ -279,7 +280,7 @@ describe('log', () => {
   });
 
   it.each<[LogOptions, LogOptions]>([
-    [{}, { onStep: true, onEpoch: false, progBar: false, logger: true, syncDist: true }],
+    [{}, { onStep: true, onEpoch: false, progBar: false, logger: true, syncDist: false }],
     [{ reduceFx: 'avg' }, { reduceFx: tf.mean }],
     [{ batchSize: 1 }, { batchSize: 2 }],
   ])('of one name with %j and then with %j says the same twice', (before, now) => {

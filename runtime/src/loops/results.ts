@@ -2,6 +2,7 @@ import { announce } from '../callbacks/announce.js';
 import { extractBatchSize } from '../data/extract-batch-size.js';
 import { PLError } from '../errors/pl-error.js';
 import type { HookName } from '../hooks/signatures.js';
+import type { Strategy } from '../strategies/strategy.js';
 import * as tf from '../tf.js';
 import { type LogLevels, logLevels, nothingMeasured } from './log-levels.js';
 import { changedSetting, type LogOptions, type LogValue, metricSettings } from './log-options.js';
@@ -47,9 +48,15 @@ export class Results {
   /** Set while one of several data loaders is running. */
   dataloaderIdx: number | undefined;
 
-  /** @param training whether values of steps go to the callbacks, as they do in training */
-  constructor({ training = false } = {}) {
+  readonly #strategy: Strategy | undefined;
+
+  /**
+   * @param training whether values of steps go to the callbacks, as they do in training
+   * @param strategy reduces what is logged with `syncDist`
+   */
+  constructor({ training = false, strategy }: { training?: boolean; strategy?: Strategy } = {}) {
     this.#training = training;
+    this.#strategy = strategy;
   }
 
   /** From here on readers see the values of the step. */
@@ -80,6 +87,37 @@ export class Results {
     const metric = current.byLoader[loader]?.get(name) ?? this.#register(name, options, current, loader);
     this.#refuseChanges(metric, options, current);
     metric.add(number, metric.isWeighted ? (options.batchSize ?? this.#sizeOfBatch()) : 1);
+    const { syncDist, onStep } = metric.settings;
+    // In training all processes take the same steps; of evaluation data one may have a batch more.
+    if (syncDist && onStep && this.#training) this.#reduceStep(metric);
+  }
+
+  #reduceStep(metric: LoggedMetric): void {
+    const value = new Float64Array([metric.last]);
+    this.#strategy?.reduce(value, metric.settings.reduceFx);
+    metric.last = value[0]!;
+  }
+
+  /**
+   * Gives the metrics with `syncDist` their value over all processes. Called in all of them at once.
+   *
+   * @returns the names of those of the epoch whose value is that of this process
+   */
+  reduceEpoch(): string[] {
+    if (this.#strategy === undefined || this.#strategy.worldSize === 1) return [];
+    const states = this.state().filter(({ settings }) => settings.onEpoch && settings.syncDist);
+    const ofRanks = this.#strategy.gatherObjects(states);
+    for (const { epoch: _, ...unset } of ofRanks.flat()) {
+      if (!this.#metrics.some((metric) => isSame(metric, unset))) this.loadState([unset]);
+    }
+    const own: string[] = [];
+    for (const metric of this.#metrics) {
+      const { onEpoch, syncDist, rankZeroOnly } = metric.settings;
+      if (!onEpoch || rankZeroOnly) continue;
+      if (syncDist) metric.reduceOver(ofRanks.flat().filter((state) => isSame(metric, state)));
+      else if (metric.isSet) own.push(metric.epochName);
+    }
+    return own;
   }
 
   /** Finds the metrics of the hook that runs now. */
@@ -203,6 +241,12 @@ export class Results {
       this.#add(metric, dataloaderIdx === undefined || !settings.addDataloaderIdx ? 0 : dataloaderIdx + 1);
     }
   }
+}
+
+function isSame(metric: LoggedMetric, state: LoggedMetricState): boolean {
+  return (
+    metric.name === state.name && metric.hook === state.hook && metric.dataloaderIdx === state.dataloaderIdx
+  );
 }
 
 function warnOfAmbiguity(size: number): void {

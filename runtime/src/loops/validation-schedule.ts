@@ -31,6 +31,11 @@ export class ValidationSchedule {
       );
   }
 
+  /** Whether the time since the last validation decides. */
+  get goesByTime(): boolean {
+    return this.#seconds !== undefined;
+  }
+
   /**
    * Whether validation follows the last batch that `progress` counts.
    *

@@ -12,6 +12,8 @@ import { dataModuleFromCheckpoint } from './load-from-checkpoint.js';
 export abstract class LightningDataModule<H extends object = object> {
   /** The settings: validated and with their defaults when the project was compiled, as given otherwise. */
   readonly hparams: Required<H>;
+  /** Whether `prepare_data` runs once on each host (true), or on the first host only, where they share a file system. */
+  prepareDataPerNode = true;
   #trainer: Trainer | undefined;
 
   /**

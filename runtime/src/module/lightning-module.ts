@@ -1,4 +1,5 @@
 import { announce } from '../callbacks/announce.js';
+import { applyToCollection } from '../data/apply-to-collection.js';
 import { PLError } from '../errors/pl-error.js';
 import type { GradientClipAlgorithm } from '../hooks/signatures.js';
 import type { LogOptions, LogValue } from '../loops/log-options.js';
@@ -28,6 +29,8 @@ export abstract class LightningModule<H extends object = object> {
    * does so itself, with `optimizers()` and `manualBackward()`.
    */
   readonly automaticOptimization: boolean = true;
+  /** Whether `prepare_data` runs once on each host (true), or on the first host only, where they share a file system. */
+  prepareDataPerNode = true;
   #trainer: Trainer | undefined;
 
   /**
@@ -77,6 +80,27 @@ export abstract class LightningModule<H extends object = object> {
 
   get globalStep(): number {
     return this.#trainer?.globalStep ?? 0;
+  }
+
+  /** Number of this process among all of the run, 0 without a trainer. */
+  get globalRank(): number {
+    return this.#trainer?.globalRank ?? 0;
+  }
+
+  /** Number of this process among those of its host. */
+  get localRank(): number {
+    return this.#trainer?.localRank ?? 0;
+  }
+
+  /**
+   * The tensors of all processes, stacked: `[worldSize, ...shape]`; where there is one process, as they are. Called in all
+   * processes at once, with tensors of the same shape. Gradients do not flow through it.
+   *
+   * @param data a tensor, or a record or array with tensors in it
+   */
+  allGather<Data>(data: Data): Data {
+    const { strategy } = this.trainer;
+    return applyToCollection(data, tf.Tensor, (tensor) => strategy.allGather(tensor)) as Data;
   }
 
   /** Trainable variables, in declaration order: what goes into an optimizer. */

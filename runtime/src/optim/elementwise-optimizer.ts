@@ -9,6 +9,7 @@ import {
   type OptimizerParams,
   type ParamGroup,
   type ParamGroupInit,
+  type Shard,
 } from './optimizer.js';
 import {
   misfit,
@@ -48,6 +49,7 @@ export abstract class ElementwiseOptimizer<
   Factors extends StepFactors = StepFactors,
 > extends Optimizer<O> {
   readonly #state = new Map<tf.Variable, ParamState>();
+  #shard: Shard | undefined;
 
   /** @throws PLError as {@link Optimizer} does. */
   protected constructor(
@@ -62,7 +64,20 @@ export abstract class ElementwiseOptimizer<
   override addParamGroup(init: ParamGroupInit<O>): void {
     super.addParamGroup(init);
     const group = this.paramGroups.at(-1)!;
-    for (const v of group.params) this.#stateOf(v, group);
+    for (const v of group.params) if (this.#owns(v)) this.#stateOf(v, group);
+  }
+
+  override shard(shard: Shard): void {
+    this.#shard = shard;
+    for (const [v, { tensors }] of this.#state) {
+      if (this.#owns(v)) continue;
+      for (const tensor of Object.values(tensors)) tensor.dispose();
+      this.#state.delete(v);
+    }
+  }
+
+  #owns(param: tf.Variable): boolean {
+    return this.#shard === undefined || this.#shard.owns(param);
   }
 
   override step<T extends tf.Scalar | number | undefined>(closure?: () => T): T | undefined {
@@ -72,6 +87,7 @@ export abstract class ElementwiseOptimizer<
       if (onEngine === undefined) this.#stepOnHost(group);
       else onEngine.run(this.type, this.#updatesOf(group));
     }
+    this.#shard?.onUpdated();
     return loss;
   }
 
@@ -133,13 +149,15 @@ export abstract class ElementwiseOptimizer<
   ): void {
     const groups = this.readGroups(state, variableOf);
     const restored = groups.map(({ options, params }) =>
-      params.map(({ name, variable }) => ({
-        variable,
-        scalars: this.#readScalars(state, name),
-        values: Object.keys(this.slots(options)).map(
-          (slot) => [slot, slotValues(state, name, slot, variable.shape)] as const,
-        ),
-      })),
+      params
+        .filter(({ variable }) => this.#owns(variable))
+        .map(({ name, variable }) => ({
+          variable,
+          scalars: this.#readScalars(state, name),
+          values: Object.keys(this.slots(options)).map(
+            (slot) => [slot, slotValues(state, name, slot, variable.shape)] as const,
+          ),
+        })),
     );
     this.adoptGroups(groups);
     restored.forEach((params, i) => {
@@ -179,7 +197,7 @@ export abstract class ElementwiseOptimizer<
     const updates: ParamUpdate[] = [];
     for (const param of group.params) {
       const grad = gradOf(param);
-      if (grad === undefined) continue;
+      if (grad === undefined || !this.#owns(param)) continue;
       const own = this.#stateOf(param, group);
       own.values = undefined;
       const state: Record<string, tf.Tensor> = {};
@@ -192,7 +210,7 @@ export abstract class ElementwiseOptimizer<
   #stepOnHost(group: ParamGroup<O>): void {
     for (const param of group.params) {
       const grad = gradOf(param);
-      if (grad !== undefined) this.#updateParam(param, grad, group);
+      if (grad !== undefined && this.#owns(param)) this.#updateParam(param, grad, group);
     }
   }
 

@@ -23,6 +23,7 @@ export type { LBFGSOptions } from './lbfgs-iterations.js';
  * Remembers `historySize` pairs of vectors as long as all parameters together, made as they are needed.
  */
 export class LBFGS extends Optimizer<LBFGSOptions> {
+  override readonly usesLoss = true;
   readonly #size: number;
   readonly #state: LimitedMemory;
   readonly #tensors: { d: StateTensor; prev_flat_grad: StateTensor };

@@ -50,6 +50,14 @@ export interface RestoredGroup<O extends OptimizerOptions> {
   params: { name: string; variable: tf.Variable }[];
 }
 
+/** A part of an optimizer's parameters, where several processes divide them. */
+export interface Shard {
+  /** Whether this process keeps the parameter's state and updates it. Asked in the same order in all processes. */
+  owns(param: tf.Variable): boolean;
+  /** Called after the own parameters were updated, to bring in the others. */
+  onUpdated(): void;
+}
+
 /** What all optimizers share: parameter groups, the closure's protocol, checkpoints. */
 export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   readonly type: string;
@@ -76,6 +84,12 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   addParamGroup(init: ParamGroupInit<O>): void {
     this.#addGroup(init);
   }
+
+  /** Whether steps depend on the value of the loss, not on gradients alone. */
+  readonly usesLoss: boolean = false;
+
+  /** Limits the optimizer to a part of its parameters; left out where they cannot be updated one by one. */
+  shard?(shard: Shard): void;
 
   /** Empties the gradient slots of all parameters. */
   zeroGrad(): void {

@@ -29,7 +29,7 @@ export type GradScalerState =
   | Record<string, never>;
 
 /** What a scaler needs of an optimizer. */
-export type ScaledOptimizer = Pick<Optimizer, 'paramGroups' | 'step'>;
+export type ScaledOptimizer = Pick<Optimizer, 'paramGroups'>;
 
 /** What happened to an optimizer's gradients since the last `update`. */
 interface Progress {
@@ -120,7 +120,7 @@ export class GradScaler {
    *
    * @throws PLError PL8203 when it has stepped since the last `update`, or has no gradients
    */
-  step(optimizer: ScaledOptimizer): void {
+  step(optimizer: ScaledOptimizer & Pick<Optimizer, 'step'>): void {
     if (!this.skips(optimizer)) optimizer.step();
   }
 

@@ -2,9 +2,8 @@ import type { AutocastEngine } from '../engines/autocast-engine.js';
 import { PLError } from '../errors/pl-error.js';
 import { gradOf } from '../optim/gradients.js';
 import { LBFGS } from '../optim/lbfgs.js';
-import type { Optimizer } from '../optim/optimizer.js';
 import type { GradScaler, GradScalerState } from './grad-scaler.js';
-import type { PrecisionPlugin } from './precision-plugin.js';
+import type { PrecisionPlugin, StepTarget } from './precision-plugin.js';
 
 /** `16-mixed`: float16 has so small a range that the loss needs a scale. */
 export class ScaledPrecision implements PrecisionPlugin {
@@ -25,7 +24,7 @@ export class ScaledPrecision implements PrecisionPlugin {
 
   convert(): void {}
 
-  checkOptimizer(optimizer: Optimizer): void {
+  checkOptimizer(optimizer: object): void {
     if (!(optimizer instanceof LBFGS)) return;
     throw new PLError('PL8205', 'trainer.precision is 16-mixed, which LBFGS cannot be used with', {
       hint: "Set trainer.precision to 'bf16-mixed' or '32-true', or take another optimizer.",
@@ -36,11 +35,11 @@ export class ScaledPrecision implements PrecisionPlugin {
     return this.engine.autocast('float16', step);
   }
 
-  unscale(optimizer: Optimizer): void {
+  unscale(optimizer: StepTarget): void {
     this.scaler.unscale(optimizer);
   }
 
-  holdBack(optimizer: Optimizer): boolean {
+  holdBack(optimizer: StepTarget): boolean {
     // A training step may give no loss; then there is nothing to learn about the scale either.
     if (!hasGradients(optimizer)) return false;
     const skipped = this.scaler.skips(optimizer);
@@ -58,6 +57,6 @@ export class ScaledPrecision implements PrecisionPlugin {
   }
 }
 
-function hasGradients(optimizer: Optimizer): boolean {
+function hasGradients(optimizer: StepTarget): boolean {
   return optimizer.paramGroups.some((group) => group.params.some((v) => gradOf(v) !== undefined));
 }

@@ -10,6 +10,7 @@ export interface RngState {
 
 const global = new Generator(getRandomValues(new Uint32Array(1))[0]!);
 const nextFloat = () => global.nextFloat();
+let lastSeed: number | undefined;
 
 /** The process-wide generator: data loaders draw the seeds of their orders from it. Starts from entropy. */
 export function globalGenerator(): Generator {
@@ -28,8 +29,14 @@ export function globalGenerator(): Generator {
  */
 export function seedEverything(seed: number): number {
   global.seed(seed);
+  lastSeed = seed;
   Math.random = nextFloat;
   return seed;
+}
+
+/** What `seedEverything` was called with last. */
+export function globalSeed(): number | undefined {
+  return lastSeed;
 }
 
 /** The state to store in a checkpoint. */

@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
+import { bundle } from './bundle.test.support.js';
+import { type ProcessOutcome, runCommand } from './run-command.test.support.js';
 
 /** What a rank reports that ended with an error: how long after it had joined. */
 export interface RankError {
@@ -7,16 +9,16 @@ export interface RankError {
   seconds: number;
 }
 
-/** How one rank's process ended, and what it said. */
-export interface RankOutcome {
-  exitCode: number | null;
-  signal: NodeJS.Signals | null;
-  /** The values that it passed to `report`. */
-  reports: unknown[];
-  stderr: string;
-}
+const library = bundle(
+  'ranks',
+  `
+    export * as tf from '../tf.js';
+    export { LocalProcessGroup } from './local/local-process-group.js';
+  `,
+);
+/** What the programs of processes begin with: `tf` and `LocalProcessGroup`. */
+export const imports = `import { LocalProcessGroup, tf } from ${JSON.stringify(pathToFileURL(library).href)};`;
 
-const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 let runs = 0;
 
 /**
@@ -27,13 +29,12 @@ export function runRanks(
   worldSize: number,
   program: string,
   { timeoutMs = 60_000 }: { timeoutMs?: number } = {},
-): Promise<RankOutcome[]> {
+): Promise<ProcessOutcome[]> {
   const key = `test-${process.pid}-${runs++}`;
   return Promise.all(
     Array.from({ length: worldSize }, (_, rank) =>
       runProcess(`
-        import * as tf from ${url('../tf.ts')};
-        import { LocalProcessGroup } from ${url('./local/local-process-group.ts')};
+        ${imports}
         const [rank, worldSize] = [${rank}, ${worldSize}];
         const report = (value) => console.log(JSON.stringify(value));
         const group = await LocalProcessGroup.join({ rank, worldSize, key: '${key}', timeoutMs: ${timeoutMs}, joinTimeoutMs: 100_000 });
@@ -52,31 +53,6 @@ export function runRanks(
 }
 
 /** Runs a module's text in a process of its own. */
-export function runProcess(program: string): Promise<RankOutcome> {
-  return runNode(['--import', 'tsx', '--input-type=module', '--eval', program]);
-}
-
-/** Runs Node in a process of its own. */
-export function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<RankOutcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (text) => {
-      stdout += text;
-    });
-    child.stderr.on('data', (text) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (exitCode, signal) => {
-      const reports = stdout
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as unknown);
-      resolve({ exitCode, signal, reports, stderr });
-    });
-  });
+export function runProcess(program: string): Promise<ProcessOutcome> {
+  return runCommand([process.execPath, '--input-type=module', '--eval', program]);
 }

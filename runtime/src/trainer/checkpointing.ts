@@ -1,11 +1,12 @@
-import { createRequire } from 'node:module';
 import { assignState } from '../checkpoint/assign-state.js';
 import type { Checkpoint, TensorData } from '../checkpoint/checkpoint.js';
+import { tensorData } from '../checkpoint/copy-tensor.js';
+import { type Slots, slotsOf, slotTensors } from '../checkpoint/optimizer-slots.js';
+import { runtimeVersion } from '../checkpoint/runtime-version.js';
 import { PLError } from '../errors/pl-error.js';
 import { declaredHparams } from '../hooks/decorators.js';
 import type { EpochState, FitRun } from '../loops/fit-run.js';
 import type { FitProgress } from '../loops/progress.js';
-import type { LightningModule } from '../module/lightning-module.js';
 import type { DataModuleState } from '../module/load-from-checkpoint.js';
 import { gradOf, setGrad } from '../optim/gradients.js';
 import type { OptimizersInForce } from '../optim/lr-schedulers/config.js';
@@ -16,13 +17,22 @@ import { restoreRngState, rngState } from '../random/seed-everything.js';
 import * as tf from '../tf.js';
 import type { Session } from './session.js';
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-
 /** `loops` in a checkpoint. */
 interface LoopsState {
   fit: FitProgress;
   /** Of the running epoch, or of the one that ended last. */
   epoch?: Omit<EpochState, 'loader'>;
+  /** Processes of the run, where there were several. */
+  worldSize?: number;
+  /** What differs between them, by rank; of the first only, where the others had failed. */
+  ranks?: RankState[];
+}
+
+/** What a process of a run has for itself. */
+interface RankState {
+  rng: unknown;
+  loader?: EpochState['loader'];
+  epoch?: LoopsState['epoch'];
 }
 
 /** `samplers` in a checkpoint. */
@@ -34,26 +44,23 @@ interface SamplersState {
 /** The slot under which gradients wait for the rest of their accumulation window. */
 const GRADIENT_SLOT = 'grad';
 
-/** A copy of a tensor's values, for a checkpoint. */
-export function tensorData(tensor: tf.Tensor): TensorData {
-  return {
-    dtype: tensor.dtype as TensorData['dtype'],
-    shape: tensor.shape,
-    data: tensor.dataSync().slice() as TensorData['data'],
-  };
-}
-
 /** Everything that a fit needs to go on from here. */
 export async function captureCheckpoint(
   session: Session,
   run: FitRun | undefined,
   weightsOnly: boolean,
 ): Promise<Checkpoint> {
-  const { module, callbacks, progress } = session;
+  const { module, callbacks, progress, strategy } = session;
   const variables = module.stateDict();
   const optimizers = weightsOnly || run === undefined ? [] : session.trainer.optimizers;
-  const states = optimizers.map((optimizer) => optimizerState(optimizer, module, run?.accumulating === true));
+  const states = optimizers.map((optimizer) =>
+    optimizerState(optimizer, session, run?.accumulating === true),
+  );
   const { loader, ...epoch } = run?.epochState() ?? {};
+  const ranks = strategy.gatherObjects<RankState>({
+    rng: rngState(),
+    ...(loader && { loader, epoch: epoch as RankState['epoch'] }),
+  });
   const checkpoint: Checkpoint = {
     stateDict: new Map(Array.from(variables, ([name, v]) => [name, tensorData(v)])),
     optimizerStates: {
@@ -62,8 +69,12 @@ export async function captureCheckpoint(
     },
     epoch: progress.epoch,
     globalStep: progress.globalStep,
-    plVersion: version,
-    loops: { fit: { ...progress }, ...(loader && { epoch: epoch as LoopsState['epoch'] }) } as LoopsState,
+    plVersion: runtimeVersion,
+    loops: {
+      fit: { ...progress },
+      ...(loader && { epoch: epoch as LoopsState['epoch'] }),
+      ...(strategy.worldSize > 1 && { worldSize: strategy.worldSize, ranks }),
+    } as LoopsState,
     callbacks: weightsOnly ? {} : callbacks.stateDict(),
     lrSchedulers: weightsOnly
       ? []
@@ -90,16 +101,9 @@ export async function captureCheckpoint(
   return checkpoint;
 }
 
-/** An optimizer's tensors as a checkpoint names them: `<i>.<param>.<slot>`. */
-function slotTensors(tensors: OptimizerStateDict['tensors'], i: number): (readonly [string, TensorData])[] {
-  return Object.entries(tensors).flatMap(([param, slots]) =>
-    Object.entries(slots).map(([slot, tensor]) => [`${i}.${param}.${slot}`, tensorData(tensor)] as const),
-  );
-}
-
 function optimizerState(
   optimizer: Optimizer,
-  module: LightningModule,
+  { module, strategy }: Session,
   withGradients: boolean,
 ): OptimizerStateDict {
   const names = new Map(Array.from(module.stateDict(), ([name, v]) => [v, name]));
@@ -112,8 +116,11 @@ function optimizerState(
       { hint: 'Keep it in a property of the module, so that checkpoints contain it.' },
     );
   };
-  const state = optimizer.stateDict(nameOf);
-  for (const v of withGradients ? optimizer.paramGroups.flatMap(({ params }) => params) : []) {
+  const state = strategy.optimizerState(optimizer, nameOf);
+  const params = withGradients ? optimizer.paramGroups.flatMap(({ params }) => params) : [];
+  // A run that goes on from here begins with what the processes have added up, shared evenly.
+  if (withGradients) strategy.reduceGradients(params, { expectsAll: false });
+  for (const v of params) {
     const grad = gradOf(v);
     if (grad !== undefined) state.tensors[nameOf(v)] = { ...state.tensors[nameOf(v)], [GRADIENT_SLOT]: grad };
   }
@@ -158,9 +165,10 @@ export interface ResumePoint {
 /** Restores optimizers, schedulers and random numbers, and tells where to go on. */
 export function restoreTraining(
   { optimizers, lrSchedulers }: OptimizersInForce,
-  module: LightningModule,
+  session: Session,
   { checkpoint, path }: CheckpointSource,
 ): ResumePoint {
+  const { module } = session;
   const { scalars, tensors } = checkpoint.optimizerStates;
   if (scalars.length === 0) {
     throw new PLError('PL5014', `${path} holds weights only, training cannot be resumed from it.`, {
@@ -182,10 +190,27 @@ export function restoreTraining(
   for (const [i, { scheduler }] of lrSchedulers.entries()) {
     scheduler.loadStateDict(checkpoint.lrSchedulers[i] as LRSchedulerState);
   }
-  restoreRngState(checkpoint.rng);
-  const { fit, epoch } = checkpoint.loops as LoopsState;
+  const own = ownState(session, { checkpoint, path });
+  if (own.rng !== undefined) restoreRngState(own.rng);
+  const { fit } = checkpoint.loops as LoopsState;
+  return { progress: fit, epoch: own.epoch && own.loader && { ...own.epoch, loader: own.loader } };
+}
+
+/** What the checkpoint holds for this process, or may stand for it. */
+function ownState(session: Session, { checkpoint, path }: CheckpointSource): Partial<RankState> {
+  const { epoch, worldSize = 1, ranks } = checkpoint.loops as LoopsState;
   const { train } = checkpoint.samplers as SamplersState;
-  return { progress: fit, epoch: epoch && train && { ...epoch, loader: train } };
+  const first = { rng: checkpoint.rng, ...(train && { loader: train }), ...(epoch && { epoch }) };
+  const { strategy } = session;
+  if (worldSize !== strategy.worldSize && epoch?.open) {
+    session.warn(
+      `${path} is from the middle of an epoch in ${worldSize} processes; in ${strategy.worldSize} it goes on after the same number of batches, which are others.`,
+    );
+  }
+  if (strategy.globalRank === 0) return first;
+  const own = worldSize === strategy.worldSize ? ranks?.[strategy.globalRank] : undefined;
+  // The same place in the data. Metrics that the first process has counted are not counted twice.
+  return own ?? { ...(train && { loader: train }), ...(epoch && { epoch: { ...epoch, results: [] } }) };
 }
 
 function requireCount(path: string, what: string, saved: number, present: number): void {
@@ -194,8 +219,6 @@ function requireCount(path: string, what: string, saved: number, present: number
     hint: "Return from 'configure_optimizers' what it returned when the checkpoint was written.",
   });
 }
-
-type Slots = Record<string, Record<string, TensorData>>;
 
 /** Moves the gradients of an open accumulation window out of the slots, by parameter. */
 function takeGradients(slots: Slots): Map<string, TensorData> {
@@ -206,14 +229,4 @@ function takeGradients(slots: Slots): Map<string, TensorData> {
     slots[param] = rest;
   }
   return gradients;
-}
-
-/** The tensors of optimizer `i`, by parameter and slot. */
-function slotsOf(tensors: ReadonlyMap<string, TensorData>, i: number): Slots {
-  const slots: Slots = {};
-  for (const [key, tensor] of tensors) {
-    const [, index, param, slot] = /^(\d+)\.(.*)\.([^.]+)$/.exec(key) ?? [];
-    if (Number(index) === i) slots[param!] = { ...slots[param!], [slot!]: tensor };
-  }
-  return slots;
 }

@@ -4,6 +4,7 @@ import { type BoundHooks, bindHooks } from '../hooks/bind.js';
 import type { DataHooks, EvaluationStage, TrainerFn } from '../hooks/signatures.js';
 import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { Strategy } from '../strategies/strategy.js';
 
 export type Loaders = DataLoader<unknown> | readonly DataLoader<unknown>[];
 
@@ -36,9 +37,12 @@ export class DataSource {
     this.#data = given.datamodule === undefined ? {} : bindHooks<'data'>(given.datamodule);
   }
 
-  async prepare(): Promise<void> {
-    await this.#data.prepare_data?.();
-    await this.#module.prepare_data?.();
+  /** Once on each host, or once in all where the owner of the hook says so. */
+  async prepare({ localRank, globalRank }: Pick<Strategy, 'localRank' | 'globalRank'>): Promise<void> {
+    const isDue = (owner: { prepareDataPerNode: boolean } | undefined) =>
+      (owner?.prepareDataPerNode === false ? globalRank : localRank) === 0;
+    if (isDue(this.datamodule)) await this.#data.prepare_data?.();
+    if (isDue(this.module)) await this.#module.prepare_data?.();
   }
 
   async setup(stage: TrainerFn): Promise<void> {

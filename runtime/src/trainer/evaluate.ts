@@ -7,6 +7,7 @@ import { evaluationLoop } from '../loops/evaluation-loop.js';
 import { type EvaluationLoader, EvaluationRun, type EvaluationRunOptions } from '../loops/evaluation-run.js';
 import { compiledOf } from '../module/compiled.js';
 import { batchLimit, limitedLength } from './batch-limit.js';
+import { ownPart } from './distribute.js';
 import type { Session } from './session.js';
 
 const limitSetting = {
@@ -25,7 +26,8 @@ export async function evaluationLoaders(
   if (loaders.some(isShuffled)) {
     session.warn(`The data of '${stage}' is shuffled; only training data needs to be. Leave shuffle out.`);
   }
-  return loaders.map((loader, i) => {
+  return loaders.map((whole, i) => {
+    const loader = ownPart(session, whole, 'evaluation');
     const limit = limitedLength(loader, batchLimit(session.config, setting), setting);
     const transfer = session.data.transfer(i);
     return { loader, ...(limit !== undefined && { limit }), ...(transfer && { transfer }) };

@@ -2,8 +2,9 @@ import { type DataLoader, isShuffled, type LoaderState } from '../data/data-load
 import { BatchStream, type BatchStreamOptions } from '../loops/batch-stream.js';
 import type { EvaluationLoader } from '../loops/evaluation-run.js';
 import type { OpenedEpoch } from '../loops/fit-run.js';
-import { emptyTrainingData } from '../loops/training-checks.js';
+import { emptyTrainingData, requireSameLength } from '../loops/training-checks.js';
 import { batchLimit, checkValCheckInterval, limitedLength } from './batch-limit.js';
+import { ownPart } from './distribute.js';
 import { evaluationLoaders } from './evaluate.js';
 import type { Session } from './session.js';
 
@@ -63,8 +64,9 @@ export class FitData {
         'trainer.overfitBatches takes the same batches every epoch: the training data is not shuffled.',
       );
     }
-    const loader = overfits ? given.with({ shuffle: false }) : given;
+    const loader = ownPart(session, overfits ? given.with({ shuffle: false }) : given, 'train');
     const length = this.#lengthOf(loader);
+    requireSameLength(session.strategy, length);
     checkValCheckInterval(session.config, length);
     session.trainer.numTrainingBatches = length ?? Number.POSITIVE_INFINITY;
     if (order !== undefined && !this.#reloadsIn(epoch)) loader.restore(order);
@@ -81,7 +83,7 @@ export class FitData {
     if (this.#train !== undefined) return this.#train.data.length;
     if (this.#limit === 0) return 0;
     this.#peeked ??= this.session.data.trainDataloaderNow();
-    return this.#lengthOf(this.#peeked);
+    return this.#lengthOf(ownPart(this.session, this.#peeked, 'train'));
   }
 
   get #limit(): number | null {
@@ -97,6 +99,7 @@ export class FitData {
   async openEpoch(epoch: number, resumeFrom?: LoaderState): Promise<OpenedEpoch<unknown>> {
     if (this.#isOutdated(this.#train!, epoch)) await this.loadTraining(epoch);
     const { loader, length } = this.#train!.data;
+    loader.setEpoch?.(epoch);
     const stream = new BatchStream(loader, {
       ...(length !== undefined && { limit: length }),
       ...(this.#transfer && { transfer: this.#transfer }),

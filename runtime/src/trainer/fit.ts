@@ -27,7 +27,9 @@ export async function fit(
   const configured = configureOptimizers(session);
   const { optimizers, lrSchedulers } = configured;
   module.zeroGrad();
-  const resumed = source && restoreTraining(configured, module, source);
+  session.strategy.syncModule(module);
+  session.strategy.prepareOptimizers(optimizers);
+  const resumed = source && restoreTraining(configured, session, source);
   trainer.optimizers = optimizers;
   trainer.lrSchedulerConfigs = lrSchedulers;
   const manual = module.automaticOptimization

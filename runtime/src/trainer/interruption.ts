@@ -33,8 +33,8 @@ export class InterruptionWatch {
     process.off('SIGTERM', this.#onSignal);
   }
 
-  /** @throws Interruption after a signal */
-  check(): void {
-    if (this.#signal !== undefined) throw new Interruption(this.#signal);
+  /** What was asked for, if anything. */
+  get signal(): NodeJS.Signals | undefined {
+    return this.#signal;
   }
 }

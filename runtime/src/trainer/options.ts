@@ -68,8 +68,20 @@ export interface TrainerConfig {
   accelerator?: 'auto' | 'cpu' | 'gpu' | 'mps';
   /** What executes the tensor operations; `pl doctor` tells what is there. @default "auto" */
   engine?: 'auto' | 'torch' | 'tensorflow' | 'ort';
-  /** Threads of the engine; null takes every core. @type integer @minimum 1 @default null */
+  /** Threads of the engine, in each process; null divides the cores among the processes. @type integer @minimum 1 @default null */
   threads?: number | null;
+  /** Devices of this host to train on, on a CPU the number of processes; auto takes those that a launcher started, else one. @type integer @minimum 1 @default "auto" */
+  devices?: number | 'auto';
+  /** Hosts to train on, of which each has its own processes started by a launcher such as torchrun. @type integer @minimum 1 @default 1 */
+  numNodes?: number;
+  /** How several devices train together: ddp averages their gradients; ddp_find_unused_parameters_true lets their losses reach different parameters; ddp_sharded divides the optimizer's state among them. @default "auto" */
+  strategy?: 'auto' | 'ddp' | 'ddp_find_unused_parameters_true' | 'ddp_sharded';
+  /** Normalizes batches by the statistics of all devices. @default false */
+  syncBatchnorm?: boolean;
+  /** Divides the samples of data loaders among the devices. @default true */
+  useDistributedSampler?: boolean;
+  /** Seconds that a process waits for the others before it gives up. @exclusiveMinimum 0 @default 1800 */
+  processGroupTimeout?: number;
 }
 
 /** A length of time: `DD:HH:MM:SS`, or the parts that it consists of. */
@@ -149,6 +161,12 @@ const defaults: ResolvedTrainerConfig = {
   accelerator: 'auto',
   engine: 'auto',
   threads: null,
+  devices: 'auto',
+  numNodes: 1,
+  strategy: 'auto',
+  syncBatchnorm: false,
+  useDistributedSampler: true,
+  processGroupTimeout: 1800,
 };
 
 /** The names of the settings. */

@@ -5,6 +5,7 @@ import { ProgressBar } from '../callbacks/progress-bar.js';
 import type { DataLoader } from '../data/data-loader.js';
 import type { Logger } from '../loggers/logger.js';
 import { StoppingRule } from '../loops/stopping-rule.js';
+import type { Strategy } from '../strategies/strategy.js';
 import type { ResolvedTrainerConfig } from './options.js';
 import type { RunningStage, TrainerState } from './state.js';
 
@@ -23,8 +24,36 @@ export abstract class RunView {
   abstract readonly callbacks: readonly Callback[];
   abstract readonly loggers: readonly Logger[];
   abstract readonly state: TrainerState;
+  abstract readonly strategy: Strategy;
+  /** The log folder of the process that writes, where that is another. */
+  protected sharedLogDir: string | undefined;
   readonly #passes = new Map<RunningStage, EvaluationPass>();
   #lastPass = none;
+
+  /** Number of this process among all of the run. */
+  get globalRank(): number {
+    return this.strategy.globalRank;
+  }
+
+  /** Number of this process among those of its host. */
+  get localRank(): number {
+    return this.strategy.localRank;
+  }
+
+  /** Number of this host. */
+  get nodeRank(): number {
+    return this.strategy.nodeRank;
+  }
+
+  /** Processes that train together. */
+  get worldSize(): number {
+    return this.strategy.worldSize;
+  }
+
+  /** Whether this is the process that writes files and shows progress. */
+  get isGlobalZero(): boolean {
+    return this.strategy.isGlobalZero;
+  }
 
   /** Epochs to train for; Infinity without limit. */
   get maxEpochs(): number {
@@ -72,7 +101,7 @@ export abstract class RunView {
 
   /** Folder of this run's files: the first logger's, or the root folder without one. */
   get logDir(): string {
-    return this.logger?.logDir ?? this.config.defaultRootDir;
+    return this.sharedLogDir ?? this.logger?.logDir ?? this.config.defaultRootDir;
   }
 
   /** The first callback that writes checkpoints, if there is one. */

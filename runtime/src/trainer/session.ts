@@ -15,6 +15,9 @@ import type { FitData } from './fit-data.js';
 import { Interruption, InterruptionWatch } from './interruption.js';
 import type { Trainer } from './trainer.js';
 
+/** What asks a run to end; index -1 is nothing. */
+const signals: readonly (NodeJS.Signals | undefined)[] = ['SIGINT', 'SIGTERM'];
+
 /** One call of `fit`, `validate`, `test` or `predict`: what is fixed for its duration, and its beginning and end. */
 export class Session implements LoopHost {
   readonly callbacks: CallbackList;
@@ -22,12 +25,15 @@ export class Session implements LoopHost {
   readonly data: DataSource;
   readonly config;
   readonly state;
+  readonly strategy;
   readonly loggers: readonly Logger[];
   results = new Results();
   progress = initialProgress();
   /** The data of a fit. */
   fitData: FitData | undefined;
   readonly #watch = new InterruptionWatch();
+  /** The signal that all processes of a fit know of. */
+  #agreedSignal: NodeJS.Signals | undefined;
   readonly #breaks = new Breaks();
 
   constructor(
@@ -38,6 +44,7 @@ export class Session implements LoopHost {
   ) {
     this.config = trainer.config;
     this.state = trainer.state;
+    this.strategy = trainer.strategy;
     this.loggers = trainer.loggers;
     this.hooks = boundHooks(module);
     module.trainer = trainer;
@@ -104,8 +111,19 @@ export class Session implements LoopHost {
     return this.#breaks.pause();
   }
 
+  agreeOnStop(): void {
+    if (this.strategy.worldSize === 1) return;
+    const wishes = new Float64Array([Number(this.shouldStop), signals.indexOf(this.#watch.signal)]);
+    this.strategy.reduce(wishes, 'max');
+    this.shouldStop = wishes[0] === 1;
+    this.#agreedSignal = signals[wishes[1]!];
+  }
+
   checkInterrupt(): void {
-    this.#watch.check();
+    // The processes of a fit end after the same batch, and save together.
+    const waits = this.fn === 'fit' && this.strategy.worldSize > 1;
+    const signal = waits ? this.#agreedSignal : this.#watch.signal;
+    if (signal !== undefined) throw new Interruption(signal);
   }
 
   #detectAnomalies(): () => void {
@@ -119,6 +137,11 @@ export class Session implements LoopHost {
     );
   }
 
+  /** Whether all processes have come to the same end. */
+  #endsTogether(error: unknown): boolean {
+    return error instanceof Interruption && this.#agreedSignal !== undefined;
+  }
+
   /** Runs `body` between setup and teardown; whatever goes wrong reaches callbacks, data module and loggers. */
   async run<Result>(body: () => Promise<Result>): Promise<Result> {
     const { state, callbacks, fn } = this;
@@ -126,7 +149,8 @@ export class Session implements LoopHost {
     this.#watch.start();
     const stopDetection = this.config.detectAnomaly ? this.#detectAnomalies() : undefined;
     try {
-      await this.data.prepare();
+      await this.data.prepare(this.strategy);
+      this.strategy.barrier();
       await this.data.setup(fn);
       await callbacks.call('setup', [fn]);
       await this.hooks.setup?.(fn);
@@ -141,6 +165,7 @@ export class Session implements LoopHost {
       return result;
     } catch (error) {
       state.status = 'interrupted';
+      if (!this.#endsTogether(error)) await this.strategy.fail(error);
       this.results.phase = 'on_exception';
       await callbacks.call('on_exception', [error]);
       await this.data.exception(error);

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { announce } from '../callbacks/announce.js';
 import type { Callback } from '../callbacks/callback.js';
 import { GradientAccumulationScheduler } from '../callbacks/gradient-accumulation-scheduler.js';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.js';
 import type { DataLoader } from '../data/data-loader.js';
-import { type SelectedEngine, selectEngine } from '../engines/select.js';
+import type { SelectedEngine } from '../engines/selected-engine.js';
 import { PLError } from '../errors/pl-error.js';
 import type { EvaluationStage, TrainerFn } from '../hooks/signatures.js';
 import type { Logger } from '../loggers/logger.js';
@@ -16,6 +15,9 @@ import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { createStrategy } from '../strategies/create-strategy.js';
+import { selectProcessEngine } from '../strategies/process-engine.js';
+import type { Strategy } from '../strategies/strategy.js';
 import { checkCall } from './check-call.js';
 import { checkOptions } from './check-options.js';
 import { type CheckpointSource, captureCheckpoint, restore } from './checkpointing.js';
@@ -62,6 +64,8 @@ export class Trainer extends RunView {
   readonly config: ResolvedTrainerConfig;
   readonly callbacks: readonly Callback[];
   readonly loggers: readonly Logger[];
+  /** How many processes train together, and what they do together. */
+  readonly strategy: Strategy;
   readonly state: TrainerState = { status: 'initializing', fn: null, stage: null };
   readonly metrics = new MetricBoard(() => this.#session?.results);
   /** Ends training after the running batch, once minEpochs and minSteps are met. */
@@ -83,12 +87,17 @@ export class Trainer extends RunView {
   #session: Session | undefined;
   #fitRun: FitRun | undefined;
 
-  /** @throws PLError PL5012 and PL5031 for settings and callbacks that make no sense, alone or together */
+  /**
+   * @throws PLError PL5012 and PL5031 for settings and callbacks that make no sense, alone or together, PL81xx for an
+   * environment of several processes that does
+   */
   constructor(options: TrainerOptions = {}) {
     super();
     checkOptions(options);
     this.config = resolveTrainerConfig(options);
-    this.loggers = loggersOf(options, this.config);
+    this.strategy = createStrategy(this.config);
+    const loggers = loggersOf(options, this.config);
+    this.loggers = this.isGlobalZero ? loggers : [];
     this.callbacks = callbacksOf(options, this.config);
   }
 
@@ -177,18 +186,37 @@ export class Trainer extends RunView {
    */
   async selectEngine(): Promise<SelectedEngine> {
     const { engine, accelerator, deterministic, threads } = this.config;
-    this.engine = await selectEngine({
-      engine,
-      accelerator,
-      deterministic,
-      ...(threads !== null && { threads }),
-    });
-    announceEngine(this.engine);
+    this.engine = await selectProcessEngine(
+      { engine, accelerator, deterministic, ...(threads !== null && { threads }) },
+      this.strategy.localWorldSize,
+    );
     return this.engine;
   }
 
   /** Trains the module. @throws Interruption after Ctrl-C, with a checkpoint written */
-  async fit(module: LightningModule, options: FitOptions = {}): Promise<void> {
+  fit(module: LightningModule, options: FitOptions = {}): Promise<void> {
+    return this.#together(() => this.#fit(module, options));
+  }
+
+  /** What the other processes know about the first one's logger is its folder. */
+  #shareLogDir(): void {
+    if (this.strategy.worldSize === 1) return;
+    const logDir = this.strategy.broadcast(this.logDir);
+    if (!this.isGlobalZero) this.sharedLogDir = logDir;
+  }
+
+  /** Runs `body` in all processes of the run; when it fails in one, the others hear of it. */
+  async #together<Result>(body: () => Promise<Result>): Promise<Result> {
+    if (this.worldSize > 1) await this.strategy.connect(await this.selectEngine());
+    try {
+      return await body();
+    } catch (error) {
+      if (!(error instanceof Interruption)) await this.strategy.fail(error);
+      throw error;
+    }
+  }
+
+  async #fit(module: LightningModule, options: FitOptions): Promise<void> {
     checkCall('fit', module, options);
     const { datamodule, ckptPath, trainDataloader, valDataloaders } = options;
     this.shouldStop = false;
@@ -201,6 +229,7 @@ export class Trainer extends RunView {
     requireTraining(session);
     adviseOnFit(session);
     const source = await this.#read(ckptPath);
+    const endSync = this.config.syncBatchnorm ? this.strategy.synchronizeBatchNorm() : undefined;
     try {
       await session.run(async () => {
         await restore(session, source);
@@ -214,6 +243,7 @@ export class Trainer extends RunView {
         }
       });
     } finally {
+      endSync?.();
       // Not before the hooks of an exception: they may save a checkpoint of the running epoch.
       await (this.#fitRun as FitRun | undefined)?.close();
     }
@@ -226,21 +256,26 @@ export class Trainer extends RunView {
    * @returns the metrics, per data loader
    */
   async validate(module?: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
-    return (await this.#evaluate('validate', 'validation', module, options)).metrics;
+    return (await this.#together(() => this.#evaluate('validate', 'validation', module, options))).metrics;
   }
 
   /** As `validate`, with the test data. @returns the metrics, per data loader */
   async test(module?: LightningModule, options: EvaluationOptions = {}): Promise<Metrics[]> {
-    return (await this.#evaluate('test', 'test', module, options)).metrics;
+    return (await this.#together(() => this.#evaluate('test', 'test', module, options))).metrics;
   }
 
   /**
    * Collects what `predict_step` returns. Without a module as `validate`.
    *
+   * In several processes each returns the predictions of its own part of the data; no sample is left out or predicted
+   * twice. Of `n` processes that with rank `r` has the samples `r`, `r + n`, `r + 2n`, … of the data loader's order:
+   * value `i` of its batch `b` belongs to sample `(b * batchSize + i) * n + r`. To collect them, write them down in
+   * `on_predict_batch_end`, to a file for each `trainer.globalRank`, or set `trainer.devices` to 1.
+   *
    * @returns per data loader and batch; the tensors in it belong to the caller
    */
   async predict(module?: LightningModule, options: EvaluationOptions = {}): Promise<unknown[][]> {
-    return (await this.#evaluate('predict', 'predict', module, options)).predictions;
+    return (await this.#together(() => this.#evaluate('predict', 'predict', module, options))).predictions;
   }
 
   async #evaluate(
@@ -260,6 +295,7 @@ export class Trainer extends RunView {
     const source = await this.#read(ckptPath);
     return session.run(async () => {
       await restore(session, source);
+      this.strategy.syncModule(session.module);
       session.describeRun();
       return evaluate(session, stage, await requireLoaders(session, stage), {
         loggerStep: session.progress.batchesThatStepped,
@@ -288,6 +324,7 @@ export class Trainer extends RunView {
     const progress = fn === 'fit' ? undefined : this.#session?.progress;
     this.#session = new Session(this, module, fn, given);
     if (progress !== undefined) this.#session.progress = progress;
+    this.#shareLogDir();
     return this.#session;
   }
 
@@ -318,7 +355,8 @@ export class Trainer extends RunView {
   }
 
   /**
-   * Writes everything that a later `fit(…, { ckptPath })` needs to go on from here.
+   * Writes everything that a later `fit(…, { ckptPath })` needs to go on from here. Called in all processes of a run;
+   * the first one writes.
    *
    * @throws PLError PL3xxx when the file cannot be written; an older file of that name stays whole
    */
@@ -329,7 +367,9 @@ export class Trainer extends RunView {
         hint: 'Call fit first.',
       });
     }
-    await writeCheckpoint(path, await captureCheckpoint(session, this.#fitRun, weightsOnly));
+    const checkpoint = await captureCheckpoint(session, this.#fitRun, weightsOnly);
+    if (this.isGlobalZero) await writeCheckpoint(path, checkpoint);
+    this.strategy.barrier();
   }
 
   async #saveInterrupted(): Promise<string | undefined> {
@@ -352,6 +392,7 @@ export class Trainer extends RunView {
       this.warn('trainer.barebones is true: log records nothing.');
       return;
     }
+    if (options?.rankZeroOnly && !this.isGlobalZero) return;
     if (this.#session === undefined) {
       throw new PLError('PL5002', `log('${name}') was called before any run.`, {
         hint: 'Call it from a hook.',
@@ -359,13 +400,4 @@ export class Trainer extends RunView {
     }
     this.#session.results.log(name, value, options);
   }
-}
-
-let announcedEngine: string | undefined;
-
-/** One line a process, unless another engine takes over. */
-function announceEngine({ reason }: SelectedEngine): void {
-  if (reason === announcedEngine) return;
-  announcedEngine = reason;
-  announce(`Engine: ${reason}`);
 }

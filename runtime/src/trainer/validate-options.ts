@@ -91,6 +91,18 @@ const rules: { readonly [Name in keyof ResolvedTrainerConfig]: Rule } = {
   accelerator: oneOf('auto', 'cpu', 'gpu', 'mps'),
   engine: oneOf('auto', 'torch', 'tensorflow', 'ort'),
   threads: orNull(whole(1)),
+  devices: {
+    wanted: "a whole number from 1, or 'auto'",
+    holds: (value) => value === 'auto' || isWhole(value, 1),
+  },
+  numNodes: whole(1),
+  strategy: oneOf('auto', 'ddp', 'ddp_find_unused_parameters_true', 'ddp_sharded'),
+  syncBatchnorm: flag,
+  useDistributedSampler: flag,
+  processGroupTimeout: {
+    wanted: 'a number of seconds above 0',
+    holds: (value) => typeof value === 'number' && value > 0,
+  },
 };
 
 /** What makes no sense in settings, alone or together, whatever way they came in. */

@@ -219,6 +219,18 @@ export class TorchBackend extends tf.KernelBackend {
     this.#moved.set(dataId, { data, views: new Map() });
   }
 
+  /** Gives a data id other values of the same type and number: whatever shares it has them too. */
+  overwrite(dataId: DataId, values: Values): void {
+    const data = this.#dataOf(dataId);
+    const fresh = this.#write(values, data.shape, data.dtype);
+    this.#dataIds--;
+    this.#exchange.free(data.handle);
+    data.handle = fresh.handle;
+    const views = this.#moved.get(dataId)?.views;
+    for (const view of views?.values() ?? []) this.#exchange.free(view);
+    views?.clear();
+  }
+
   #write(values: Values, shape: number[], dtype: tf.DataType): TorchData {
     if (dtype === 'string') {
       this.#dataIds++;

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { whyNot } from '../../engines/torch/torch.test.kit.js';
-import { type RankError, runProcess } from '../ranks.test.support.js';
+import type { RankError } from '../ranks.test.support.js';
 import { loadC10dAddon } from './create-c10d-process-group.js';
-import { freePort, rankProgram, runC10dRanks, runScenarios } from './ranks.test.support.js';
+import { freePort, rankProgram, runC10dRanks, runProcess, runScenarios } from './ranks.test.support.js';
 
 // Real processes, several in each test; each loads libtorch.
 vi.setConfig({ testTimeout: 120_000 });

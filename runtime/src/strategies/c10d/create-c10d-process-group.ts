@@ -5,9 +5,6 @@ import type { ClusterEnvironment } from '../environments/cluster-environment.js'
 import type { ProcessGroup } from '../process-group.js';
 import { C10dProcessGroup } from './c10d-process-group.js';
 
-/** Milliseconds that processes may take from their start to their first meeting, however short their patience is later. */
-const START_UP_MS = 300_000;
-
 /** This process among those of its run. */
 export type C10dPlace = Pick<
   ClusterEnvironment,
@@ -18,8 +15,8 @@ export type C10dPlace = Pick<
 export interface C10dProcessGroupOptions {
   /** Milliseconds that a collective waits for the other ranks. */
   timeoutMs: number;
-  /** Milliseconds that the ranks may take to come together. Default: five minutes, or `timeoutMs` where that is longer. */
-  joinTimeoutMs?: number;
+  /** Milliseconds that the ranks may take to come together. */
+  joinTimeoutMs: number;
   /** Called while the ranks come together; throws when waiting is of no use. */
   check?: () => void;
 }
@@ -47,7 +44,7 @@ export function createC10dProcessGroup(
   addon: C10dAddon,
 ): Promise<ProcessGroup> {
   const { globalRank, worldSize, localWorldSize, launcherHostsStore = false, restartCount } = place;
-  const { timeoutMs, joinTimeoutMs = Math.max(timeoutMs, START_UP_MS), check } = options;
+  const { timeoutMs, joinTimeoutMs, check } = options;
   const { distributed } = addon;
   const onGpu = addon.device().startsWith('cuda') && distributed.backends.includes('nccl');
   const run = process.env.TORCHELASTIC_RUN_ID ?? '';

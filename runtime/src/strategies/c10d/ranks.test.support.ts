@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { type RankOutcome, runProcess } from '../ranks.test.support.js';
+import { type ProcessOutcome, runCommand } from '../run-command.test.support.js';
 
 const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 
@@ -67,12 +67,17 @@ export function rankProgram(
   `;
 }
 
+/** Runs a module's text, which imports TypeScript, in a process of its own. */
+export function runProcess(program: string): Promise<ProcessOutcome> {
+  return runCommand([process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program]);
+}
+
 /** Runs a program in as many processes as there are ranks. */
 export async function runC10dRanks(
   worldSize: number,
   program: string,
   options: { timeoutMs?: number } = {},
-): Promise<RankOutcome[]> {
+): Promise<ProcessOutcome[]> {
   const port = await freePort();
   return Promise.all(
     Array.from({ length: worldSize }, (_, rank) =>

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { type RankError, runProcess, runRanks } from '../ranks.test.support.js';
+import { imports, type RankError, runProcess, runRanks } from '../ranks.test.support.js';
 import { folders, pathIn } from './rendezvous.js';
 
 // Real processes, several in each test.
@@ -186,7 +186,7 @@ describe('when a rank ends', () => {
 
 describe('the rendezvous', () => {
   const join = (options: string) => `
-    import { LocalProcessGroup } from ${JSON.stringify(new URL('./local-process-group.ts', import.meta.url).href)};
+    ${imports}
     const join = (options) => LocalProcessGroup.join({ worldSize: 2, timeoutMs: 60_000, joinTimeoutMs: 1000, ...options });
     await (${options})().catch(({ code, message }) => console.log(JSON.stringify({ code, message })));
   `;

@@ -1,4 +1,5 @@
-import { ownHostView, peekHostView } from '../../engines/host-memory.js';
+import { peekHostView } from '../../engines/host-memory.js';
+import { type HostValues, openForWriting } from '../../engines/overwrite.js';
 import { PLError } from '../../errors/pl-error.js';
 import * as tf from '../../tf.js';
 import { checkParts } from '../parts.js';
@@ -16,7 +17,8 @@ import { type Collective, PAYLOAD, type SharedFile } from './shared-file.js';
 
 /**
  * Processes of one host, from Node alone: they exchange values through a file in memory, each element is reduced by one
- * rank in the order of ranks, and all get its bits. Collectives are done when their call returns.
+ * rank in the order of ranks, and all get its bits. Collectives are done when their call returns. Tensors that are not in
+ * host memory go through copies there.
  */
 export class LocalProcessGroup implements ProcessGroup {
   readonly backend = 'local';
@@ -42,28 +44,42 @@ export class LocalProcessGroup implements ProcessGroup {
   }
 
   allReduce(values: readonly Values[], op: ReduceOp = 'sum'): Work {
-    const run = new Run(values);
-    if (run.length <= PAYLOAD) this.#reduceInRows(run, op);
-    else
-      run.forSegments(this.#file.layout.areaBytes, (start, end) => this.#reduceSegment(run, start, end, op));
-    return done;
+    return inPlace(values, (run) => {
+      const { areaBytes } = this.#file.layout;
+      if (run.length <= PAYLOAD) this.#reduceInRows(run, op);
+      else run.forSegments(areaBytes, (start, end) => this.#reduceSegment(run, start, end, op));
+    });
   }
 
   broadcast(values: readonly Values[], root = 0): Work {
-    const run = new Run(values);
+    return this.rank === root ? this.#send(values) : this.#receive(values, root);
+  }
+
+  #send(values: readonly Values[]): Work {
+    const run = new Run(values.map(read));
     run.forSegments(this.#file.layout.areaBytes, (start, end) => {
-      const arrays = run.slice(start, end);
-      if (this.rank === root) this.#file.write(0, arrays);
+      this.#file.write(0, run.slice(start, end));
       this.#exchange('broadcast', run);
-      if (this.rank !== root) this.#file.read(root, 0, arrays);
     });
     return done;
   }
 
+  #receive(values: readonly Values[], root: number): Work {
+    return inPlace(values, (run) => {
+      run.forSegments(this.#file.layout.areaBytes, (start, end) => {
+        this.#exchange('broadcast', run);
+        this.#file.read(root, 0, run.slice(start, end));
+      });
+    });
+  }
+
   reduceScatter(output: Values, inputs: readonly Values[], op: ReduceOp = 'sum'): Work {
+    const runs = inputs.map((input) => new Run([read(input)]));
+    return inPlace([output], (own) => this.#reduceOwnPart(own, runs, op));
+  }
+
+  #reduceOwnPart(own: Run, runs: readonly Run[], op: ReduceOp): void {
     const { worldSize, rank } = this;
-    const own = new Run([output]);
-    const runs = inputs.map((input) => new Run([input]));
     checkParts('reduceScatter', own.length, lengthsOf(runs), worldSize);
     const room = Math.floor(this.#file.layout.areaBytes / worldSize / 8) * 8;
     own.forSegments(room, (start, end) => {
@@ -74,18 +90,19 @@ export class LocalProcessGroup implements ProcessGroup {
         this.#reduce(own, end - start, op, (from, into) => this.#file.read(from, rank * room, [into])),
       );
     });
-    return done;
   }
 
   allGather(outputs: readonly Values[], input: Values): Work {
-    const own = new Run([input]);
-    const runs = outputs.map((output) => new Run([output]));
+    const own = new Run([read(input)]);
+    const opened = outputs.map(open);
+    const runs = opened.map(({ values }) => new Run([values]));
     checkParts('allGather', own.length, lengthsOf(runs), this.worldSize);
     own.forSegments(this.#file.layout.areaBytes, (start, end) => {
       this.#file.write(0, own.slice(start, end));
       this.#exchange('allGather', own);
       for (const [rank, run] of runs.entries()) this.#file.read(rank, 0, run.slice(start, end));
     });
+    for (const output of opened) output.store();
     return done;
   }
 
@@ -171,8 +188,8 @@ class Run {
   readonly #arrays: readonly HostArray[];
   readonly #type: ArrayType;
 
-  constructor(values: readonly Values[]) {
-    this.#arrays = values.map(arrayOf);
+  constructor(arrays: readonly HostArray[]) {
+    this.#arrays = arrays;
     this.#type = (this.#arrays[0] ?? new Float32Array(0)).constructor as ArrayType;
     for (const array of this.#arrays) {
       if (array.constructor === this.#type) continue;
@@ -246,15 +263,21 @@ class Run {
   }
 }
 
-function arrayOf(values: Values): HostArray {
+/** Runs a collective that replaces the values. */
+function inPlace(values: readonly Values[], collective: (run: Run) => void): Work {
+  const opened = values.map(open);
+  collective(new Run(opened.map((one) => one.values)));
+  for (const one of opened) one.store();
+  return done;
+}
+
+function open(values: Values): HostValues | { values: HostArray; store(): void } {
+  return values instanceof tf.Tensor ? openForWriting(values) : { values, store() {} };
+}
+
+function read(values: Values): HostArray {
   if (!(values instanceof tf.Tensor)) return values;
-  const view = values instanceof tf.Variable ? ownHostView(values) : peekHostView(values);
-  if (view !== undefined) return view;
-  throw new PLError(
-    'PL8009',
-    `the local process group exchanges tensors in host memory, which those of the engine '${tf.getBackend()}' are not.`,
-    { hint: "Set trainer.engine to 'ort', or pass the tensor's values as an array." },
-  );
+  return peekHostView(values) ?? (values.dataSync() as HostArray);
 }
 
 const lengthsOf = (runs: readonly Run[]) => runs.map(({ length }) => length);
