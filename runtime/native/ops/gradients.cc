@@ -55,6 +55,9 @@ PL_OPERATION(clip_grad_value) {
 /// sum, addend: adds to the first in place.
 PL_OPERATION(accumulate) { call.writable(0).add_(call.tensor(1)); }
 
+/// gradients: float32 from now on.
+PL_OPERATION(widen) { writable(call); }
+
 /// gradients [factor → whether every element was finite before]: multiplies all by the factor.
 PL_OPERATION(unscale) {
   const std::vector<at::Tensor> gradients = writable(call);

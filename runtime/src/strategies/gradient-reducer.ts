@@ -1,3 +1,4 @@
+import { torchGradients } from '../engines/torch/gradients.js';
 import { PLError } from '../errors/pl-error.js';
 import { gradOf, ownGrad, setGrad } from '../optim/gradients.js';
 import * as tf from '../tf.js';
@@ -28,7 +29,11 @@ export class GradientReducer {
    */
   reduce(params: readonly tf.Variable[], context: ReductionContext): void {
     const used = this.#usedOf(params, context);
-    const works = bucketsOf(used).map((bucket) => this.group.allReduce(bucket.map(gradientOf), 'mean'));
+    const works = bucketsOf(used).map((bucket) => {
+      const grads = bucket.map(gradientOf);
+      torchGradients()?.widen(grads);
+      return this.group.allReduce(grads, 'mean');
+    });
     for (const work of works) work.wait();
   }
 
