@@ -42,6 +42,8 @@ class Engine : public Napi::Addon<Engine> {
                              InstanceMethod("device", &Engine::Device),
                              InstanceMethod("setDevice", &Engine::SetDevice),
                              InstanceMethod("setThreads", &Engine::SetThreads),
+                             InstanceMethod("setMatmulPrecision", &Engine::SetMatmulPrecision),
+                             InstanceMethod("typeOf", &Engine::TypeOf),
                              InstanceMethod("synchronize", &Engine::Synchronize),
                              InstanceMethod("seed", &Engine::Seed),
                              InstanceMethod("lastError", &Engine::LastError),
@@ -70,8 +72,8 @@ class Engine : public Napi::Addon<Engine> {
   void Run(napi_env env) noexcept {
     FreeQueued();
     exchange_.out[0] = 0;
-    Call call(exchange_, table_, device_);
-    const auto op = static_cast<size_t>(exchange_.ints[0]);
+    const auto op = static_cast<size_t>(exchange_.ints[0] & 0xffff);
+    Call call(exchange_, table_, device_, op < operations().size() ? operations()[op].policy : CastPolicy::kFloat32);
     try {
       TORCH_CHECK(op < operations().size(), "operation ", op, " does not exist");
       c10::InferenceMode inference;
@@ -149,7 +151,7 @@ class Engine : public Napi::Addon<Engine> {
       FreeQueued();
       c10::InferenceMode inference;
       at::Tensor tensor = table_.at(info[0].As<Napi::Number>().Int32Value());
-      if (tensor.scalar_type() == at::kHalf || tensor.scalar_type() == at::kBFloat16) tensor = tensor.to(at::kFloat);
+      if (is_16_bit(tensor.scalar_type())) tensor = tensor.to(at::kFloat);
       tensor = tensor.to(at::kCPU).contiguous().resolve_conj().resolve_neg();
       const auto target = info[1].As<Napi::TypedArray>();
       TORCH_CHECK(tensor.nbytes() == target.ByteLength(), "a tensor of ", tensor.nbytes(),
@@ -216,6 +218,21 @@ class Engine : public Napi::Addon<Engine> {
     const int threads = info[0].As<Napi::Number>().Int32Value();
     at::set_num_threads(threads);
     if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
+  }
+
+  /// How exact products of float32 are: highest, high or medium.
+  void SetMatmulPrecision(const Napi::CallbackInfo& info) {
+    const std::string precision = info[0].As<Napi::String>().Utf8Value();
+    at::globalContext().setFloat32MatmulPrecision(precision);
+    at::globalContext().setAllowTF32CuDNN(precision != "highest");
+  }
+
+  /// The type of the numbers behind a handle, in libtorch's words: tfjs knows no 16 bits.
+  Napi::Value TypeOf(const Napi::CallbackInfo& info) {
+    return Guarded(info, [&] {
+      const at::Tensor& tensor = table_.at(info[0].As<Napi::Number>().Int32Value());
+      return Napi::String::New(info.Env(), c10::toString(tensor.scalar_type()));
+    });
   }
 
   Napi::Value Synchronize(const Napi::CallbackInfo& info) {

@@ -36,19 +36,54 @@ DType dtype_of(at::ScalarType type) {
   }
 }
 
-at::Tensor& Call::tensor(int i) {
+at::ScalarType Precision::operand(at::ScalarType own, CastPolicy policy) const {
+  const bool half = is_16_bit(own);
+  if (!half && (own != at::kFloat || !asked())) return own;
+  switch (policy) {
+    case CastPolicy::kFloat32:
+      return at::kFloat;
+    case CastPolicy::kAsGiven:
+      return everywhere() ? type() : own;
+    case CastPolicy::kLowerPrecision:
+      return asked() ? type() : at::kFloat;
+  }
+  return own;
+}
+
+at::Tensor& Call::kept(int i) {
   at::Tensor& tensor = table_.at(handle(i));
   if (tensor.device() != device) table_.replace(handle(i), tensor.to(device));
   return tensor;
 }
 
-at::Tensor& Call::writable(int i) {
-  at::Tensor& own = tensor(i);
-  if (!own.is_contiguous() || !table_.alone(handle(i))) {
-    table_.replace(handle(i), own.clone(at::MemoryFormat::Contiguous));
-  }
-  return table_.at(handle(i));
+const at::Tensor& Call::tensor(int i) {
+  const at::Tensor& tensor = kept(i);
+  const at::ScalarType type = precision.operand(tensor.scalar_type(), policy_);
+  if (type == tensor.scalar_type()) return tensor;
+  if (is_16_bit(type)) return table_.cast(handle(i), type);
+  if (casts_.empty()) casts_.resize(tensors_);
+  if (!casts_[i].defined()) casts_[i] = tensor.to(type);
+  return casts_[i];
 }
+
+at::Tensor& Call::own(int i, at::ScalarType type) {
+  at::Tensor& tensor = kept(i);
+  if (tensor.scalar_type() != type) {
+    table_.replace(handle(i), tensor.to(type, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::Contiguous));
+  } else if (!tensor.is_contiguous() || !table_.alone(handle(i))) {
+    table_.replace(handle(i), tensor.clone(at::MemoryFormat::Contiguous));
+  } else {
+    table_.forget_cast(handle(i));
+  }
+  return tensor;
+}
+
+at::Tensor& Call::writable(int i) {
+  const at::ScalarType type = kept(i).scalar_type();
+  return own(i, is_16_bit(type) ? at::kFloat : type);
+}
+
+at::Tensor& Call::writable_as_kept(int i) { return own(i, kept(i).scalar_type()); }
 
 std::vector<at::Tensor> Call::list(int from, int count) {
   std::vector<at::Tensor> list;
@@ -77,6 +112,9 @@ void Call::out(at::Tensor result, Aux aux) {
       break;
     case at::kComplexDouble:
       result = result.to(at::kComplexFloat);
+      break;
+    case at::kFloat:
+      if (precision.everywhere() && exchange_.out[0] == 0) result = result.to(precision.type());
       break;
     default:
       break;

@@ -37,9 +37,27 @@ Handle TensorTable::add(at::Tensor tensor, Aux aux) {
 void TensorTable::replace(Handle handle, at::Tensor tensor) {
   Slot& target = slot(handle);
   leave(target.tensor);
+  leave(target.cast);
   enter(tensor);
   target.tensor = std::move(tensor);
   target.aux = Aux();
+  target.cast = at::Tensor();
+}
+
+const at::Tensor& TensorTable::cast(Handle handle, at::ScalarType type) {
+  Slot& target = slot(handle);
+  if (!target.cast.defined() || target.cast.scalar_type() != type) {
+    leave(target.cast);
+    target.cast = target.tensor.to(type);
+    enter(target.cast);
+  }
+  return target.cast;
+}
+
+void TensorTable::forget_cast(Handle handle) {
+  Slot& target = slot(handle);
+  leave(target.cast);
+  target.cast = at::Tensor();
 }
 
 void TensorTable::free(Handle handle) {
@@ -48,8 +66,10 @@ void TensorTable::free(Handle handle) {
   Slot& slot = slots_[index];
   if (slot.generation != static_cast<uint32_t>(handle) >> kIndexBits || !slot.tensor.defined()) return;
   leave(slot.tensor);
+  leave(slot.cast);
   slot.tensor = at::Tensor();
   slot.aux = Aux();
+  slot.cast = at::Tensor();
   slot.generation = (slot.generation + 1) % kGenerations;
   vacant_.push_back(index);
   --size_;
@@ -73,7 +93,7 @@ bool TensorTable::alone(Handle handle) {
 
 /// The first tensor on a storage brings its bytes.
 void TensorTable::enter(const at::Tensor& tensor) {
-  if (!tensor.has_storage()) return;
+  if (!tensor.defined() || !tensor.has_storage()) return;
   const c10::Storage& storage = tensor.storage();
   if (++uses_[storage.unsafeGetStorageImpl()] > 1) return;
   bytes_ += static_cast<int64_t>(storage.nbytes());
@@ -82,7 +102,7 @@ void TensorTable::enter(const at::Tensor& tensor) {
 
 /// The last one takes them away.
 void TensorTable::leave(const at::Tensor& tensor) {
-  if (!tensor.has_storage()) return;
+  if (!tensor.defined() || !tensor.has_storage()) return;
   const c10::Storage& storage = tensor.storage();
   const auto use = uses_.find(storage.unsafeGetStorageImpl());
   if (--use->second > 0) return;

@@ -4,6 +4,7 @@
 #include <c10/util/flat_hash_map.h>
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 namespace pl {
@@ -34,6 +35,11 @@ class TensorTable {
   /// Puts another tensor behind the handle.
   void replace(Handle handle, at::Tensor tensor);
 
+  /// The tensor in another type, kept until the tensor is written or freed: weights are cast once for a forward and a
+  /// backward pass. `forget_cast` must come before writing in place.
+  const at::Tensor& cast(Handle handle, at::ScalarType type);
+  void forget_cast(Handle handle);
+
   /// Does nothing for a handle that was freed before.
   void free(Handle handle);
 
@@ -50,6 +56,7 @@ class TensorTable {
   struct Slot {
     at::Tensor tensor;
     Aux aux;
+    at::Tensor cast;
     uint32_t generation = 0;
   };
 
@@ -57,7 +64,8 @@ class TensorTable {
   void enter(const at::Tensor& tensor);
   void leave(const at::Tensor& tensor);
 
-  std::vector<Slot> slots_;
+  /// Its elements stay where they are when it grows: an operation holds references to its operands while it adds results.
+  std::deque<Slot> slots_;
   std::vector<uint32_t> vacant_;
   /// How many tensors of the table use a storage.
   ska::flat_hash_map<const c10::StorageImpl*, int32_t> uses_;

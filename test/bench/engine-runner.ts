@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Precision } from '../../runtime/src/engines/autocast-engine.js';
 import type { Accelerator } from '../../runtime/src/engines/selected-engine.js';
 import type { Answer } from './engine-worker.js';
 
@@ -9,20 +10,29 @@ export interface Job {
   model: string;
   threads: number;
   accelerator: Accelerator;
+  /** Default `32-true`. */
+  precision?: Precision;
   /** Part of the batch that it trains on; default all of it. */
   share?: number;
 }
 
 /** The command that trains on an engine of tfjs. */
-export function engineCommand(engine: string, { model, threads, accelerator, share = 1 }: Job): string[] {
+export function engineCommand(
+  engine: string,
+  { model, threads, accelerator, share = 1, precision = '32-true' }: Job,
+): string[] {
   const worker = join(import.meta.dirname, 'engine-worker.ts');
-  return [process.execPath, '--import', 'tsx', worker, engine, `${threads}`, model, `${share}`, accelerator];
+  const job = [engine, `${threads}`, model, `${share}`, accelerator, precision];
+  return [process.execPath, '--import', 'tsx', worker, ...job];
 }
 
 /** The command that trains in PyTorch. */
-export function peerCommand(python: string, { model, threads, accelerator }: Job): string[] {
+export function peerCommand(
+  python: string,
+  { model, threads, accelerator, precision = '32-true' }: Job,
+): string[] {
   const device = accelerator === 'gpu' ? 'cuda' : accelerator === 'mps' ? 'mps' : 'cpu';
-  return [python, join(import.meta.dirname, 'engines_peer.py'), `${threads}`, model, device];
+  return [python, join(import.meta.dirname, 'engines_peer.py'), `${threads}`, model, device, precision];
 }
 
 /** A process that trains one model on one engine. Its answers are undefined once it has failed. */

@@ -1,14 +1,16 @@
 /**
  * Trains one model on one engine: `engine-worker.ts <ort|torch|cpu|wasm> <threads> <model> <share of the batch>
- * <accelerator>`. Reads a command per line, a number of steps to train, `save <file>` or `load <file>`; answers each with a line of
+ * <accelerator> <precision>`. Reads a command per line, a number of steps to train, `save <file>` or `load <file>`; answers each with a line of
  * JSON, an {@link Answer}.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Precision } from '../../runtime/src/engines/autocast-engine.js';
 import { selectEngine } from '../../runtime/src/engines/select.js';
 import type { Accelerator } from '../../runtime/src/engines/selected-engine.js';
 import { backward } from '../../runtime/src/optim/backward.js';
+import { createPrecision } from '../../runtime/src/precision/create-precision.js';
 import * as tf from '../../runtime/src/tf.js';
 import { models } from './engine-models.js';
 
@@ -21,10 +23,22 @@ export interface Answer {
   peak: number;
 }
 
-const [engine = 'ort', threads = '1', model = 'mlp', share = '1', accelerator = 'cpu'] =
-  process.argv.slice(2);
+const [
+  engine = 'ort',
+  threads = '1',
+  model = 'mlp',
+  share = '1',
+  accelerator = 'cpu',
+  precisionName = '32-true',
+] = process.argv.slice(2);
+let precision = createPrecision('32-true', { name: 'torch', device: 'cpu' });
 if (engine === 'ort' || engine === 'torch') {
-  await selectEngine({ engine, threads: Number(threads), accelerator: accelerator as Accelerator });
+  const selected = await selectEngine({
+    engine,
+    threads: Number(threads),
+    accelerator: accelerator as Accelerator,
+  });
+  precision = createPrecision(precisionName as Precision, selected);
 } else {
   if (engine === 'wasm') await import('@tensorflow/tfjs-backend-wasm' as string);
   await tf.setBackend(engine);
@@ -32,11 +46,15 @@ if (engine === 'ort' || engine === 'torch') {
 }
 
 const { params, optimizer, data, loss } = models[model as keyof typeof models](Number(share));
+precision.convert(params);
+const forward = () => precision.forward(loss);
 
 function step(): { time: number; loss: number } {
   const start = performance.now();
   optimizer.zeroGrad();
-  const value = backward(loss, params)!;
+  const value = backward(forward, params, precision.lossScale)!;
+  precision.unscale(optimizer);
+  precision.holdBack(optimizer);
   optimizer.step();
   const [loss0] = value.dataSync();
   value.dispose();

@@ -1,6 +1,6 @@
 """The models of engine-models.ts in PyTorch, driven as engine-worker.ts is.
 
-    python3 engines_peer.py <threads> <model> [device]
+    python3 engines_peer.py <threads> <model> [device] [precision: 32-true, 16-mixed, bf16-mixed]
 
 A builder returns the parameters in the order and with the layout of engine-models.ts (`layout` gives, for a tensor of
 that layout, PyTorch's), the optimizer, the batch with its layouts, and the loss of a batch.
@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import time
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -18,6 +19,9 @@ from torch.nn import functional as F
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(0)
 device = torch.device(sys.argv[3] if len(sys.argv) > 3 else "cpu")
+precision = sys.argv[4] if len(sys.argv) > 4 else "32-true"
+half = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}.get(precision)
+scaler = torch.cuda.amp.GradScaler(enabled=precision == "16-mixed")
 
 
 def same(shape):
@@ -131,9 +135,11 @@ def load(path):
 def step():
     start = time.perf_counter()
     optimizer.zero_grad()
-    loss = loss_of(*(tensor for tensor, _ in batch))
-    loss.backward()
-    optimizer.step()
+    with torch.autocast(device.type, dtype=half) if half else nullcontext():
+        loss = loss_of(*(tensor for tensor, _ in batch))
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
     value = loss.item()
     return (time.perf_counter() - start) * 1000, value
 

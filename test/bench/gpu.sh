@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that needs a GPU of NVIDIA, in one go: builds the torch engine for the libtorch that comes with a Python's
-# torch, runs tfjs-core's conformance suite on the GPU, and compares the models of `engines` with PyTorch there.
+# torch, runs tfjs-core's conformance suite on the GPU, and compares the models of `engines` with PyTorch there, in float32
+# and in 16 bits.
 #
 #     test/bench/gpu.sh [python]      # a Python with a torch for CUDA; default python3
 #
@@ -30,4 +31,5 @@ node transformer/bin/pl.js doctor
 status=0
 npm run conformance --silent -- torch cuda:0 || status=$?
 npm run bench --silent -- engines --accelerator gpu --models mlp,cnn,transformer,gpt --python "$python" || status=$?
+npm run bench --silent -- precision --accelerator gpu --models mlp,cnn,transformer,gpt --python "$python" || status=$?
 exit "$status"

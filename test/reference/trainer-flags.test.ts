@@ -44,7 +44,6 @@ const reference: Reference = JSON.parse(
 
 /** Arguments that this trainer has no setting for. */
 const notHere: Record<string, string> = {
-  precision: 'comes with mixed precision',
   profiler: 'comes with the profiler',
   benchmark: 'has cuDNN time its algorithms; no engine here offers that choice',
   inference_mode: 'switches autograd off; tfjs records nothing unless gradients are asked for',
@@ -113,6 +112,7 @@ const refusedHere: Record<string, string> = {
   'enable_checkpointing a callback': 'it is true or false; callbacks go into callbacks',
   "logger 'x'": later,
   "detect_anomaly 'x'": 'it is true or false',
+  'precision 64': 'TensorFlow.js has no 64-bit numbers',
 };
 
 /** Cases that Lightning refuses and this trainer lets pass. */

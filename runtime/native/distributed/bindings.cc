@@ -273,6 +273,7 @@ class GroupObject : public Napi::ObjectWrap<GroupObject> {
     if (!tensor.is_contiguous() || !tensor.is_same(table.at(handle)) || !table.alone(handle)) {
       table.replace(handle, tensor.clone(at::MemoryFormat::Contiguous));
     }
+    table.forget_cast(handle);
     return table.at(handle);
   }
 

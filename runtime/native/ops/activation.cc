@@ -10,14 +10,20 @@ const char* approximation(Call& call) { return call.flag(0) ? "tanh" : "none"; }
 }  // namespace
 
 /// x {tanh instead of the error function}
-PL_OPERATION(gelu) { call.out(at::gelu(call.tensor(0), approximation(call))); }
+PL_OPERATION_AS_GIVEN(gelu) { call.out(at::gelu(call.tensor(0), approximation(call))); }
 
 /// dy, x {tanh instead of the error function}
-PL_OPERATION(gelu_backward) { call.out(at::gelu_backward(call.tensor(0), call.tensor(1), approximation(call))); }
+PL_OPERATION_AS_GIVEN(gelu_backward) {
+  const at::Tensor& x = call.tensor(1);
+  call.out(at::gelu_backward(call.tensor(0).to(x.scalar_type()), x, approximation(call)));
+}
 
-PL_OPERATION(silu) { call.out(at::silu(call.tensor(0))); }
+PL_OPERATION_AS_GIVEN(silu) { call.out(at::silu(call.tensor(0))); }
 
 /// dy, x
-PL_OPERATION(silu_backward) { call.out(at::silu_backward(call.tensor(0), call.tensor(1))); }
+PL_OPERATION_AS_GIVEN(silu_backward) {
+  const at::Tensor& x = call.tensor(1);
+  call.out(at::silu_backward(call.tensor(0).to(x.scalar_type()), x));
+}
 
 }  // namespace pl

@@ -38,7 +38,7 @@ at::Tensor causal_bias(int64_t queries, int64_t keys, const at::TensorOptions& o
 /// query, key, value, mask? (added, or bool: true where a query may look) [scale, p, ...state → state] {causal} →
 /// result; for the backward pass: query, scaled, key and value as [batch, rows, columns], the weights, and with p > 0 their
 /// factors
-PL_OPERATION(attention) {
+PL_OPERATION_IN_16_BITS(attention) {
   const at::Tensor& query = call.tensor(0);
   const at::Tensor q = batched(query, call.number(0));
   const at::Tensor k = batched(call.tensor(1));
@@ -57,7 +57,7 @@ PL_OPERATION(attention) {
   const at::Tensor weights = at::_softmax(scores, -1, false);
   const double p = call.number(1);
   at::Tensor factors;
-  if (p > 0) factors = dropout_mask(call, weights.sizes(), p, 2);
+  if (p > 0) factors = dropout_mask(call, weights.sizes(), p, 2).to(weights.scalar_type());
   call.out(unbatched(at::bmm(p > 0 ? weights * factors : weights, v), query));
   call.out(q);
   call.out(k);
@@ -68,7 +68,7 @@ PL_OPERATION(attention) {
 
 /// dy, then what the forward pass left: query, key, value, weights, factors? [scale] {flags: query, key, value, mask;
 /// ...the mask's shape} → the gradients that were asked for
-PL_OPERATION(attention_backward) {
+PL_OPERATION_IN_16_BITS(attention_backward) {
   const at::Tensor& dy = call.tensor(0);
   const at::Tensor d_out = batched(dy);
   const at::Tensor& q = call.tensor(1);

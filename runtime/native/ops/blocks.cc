@@ -6,7 +6,7 @@
 namespace pl {
 
 /// x {n, ...blockShape, before and after of each of the n spatial dimensions}: pads, then moves blocks into the batch.
-PL_OPERATION(space_to_batch) {
+PL_OPERATION_AS_GIVEN(space_to_batch) {
   at::Tensor x = call.tensor(0);
   const int64_t n = call.integer(0);
   TORCH_CHECK(n < x.dim(), "there are fewer spatial dimensions than ", n);
@@ -37,7 +37,7 @@ PL_OPERATION(space_to_batch) {
 }
 
 /// x {n, ...blockShape, crop before and after of each of the n spatial dimensions}: the way back.
-PL_OPERATION(batch_to_space) {
+PL_OPERATION_AS_GIVEN(batch_to_space) {
   const at::Tensor& x = call.tensor(0);
   const int64_t n = call.integer(0);
   TORCH_CHECK(n < x.dim(), "there are fewer spatial dimensions than ", n);
@@ -66,7 +66,7 @@ PL_OPERATION(batch_to_space) {
 }
 
 /// x {blockSize, channelsFirst}
-PL_OPERATION(depth_to_space) {
+PL_OPERATION_AS_GIVEN(depth_to_space) {
   const at::Tensor& x = call.tensor(0);
   const int64_t block = call.integer(0);
   const bool first = call.flag(1);
@@ -85,7 +85,7 @@ PL_OPERATION(depth_to_space) {
 }
 
 /// x {symmetric, before and after of each axis}: symmetric repeats the border itself, otherwise it does not.
-PL_OPERATION(mirror_pad) {
+PL_OPERATION_AS_GIVEN(mirror_pad) {
   at::Tensor y = call.tensor(0);
   const int64_t offset = call.flag(0) ? 1 : 0;
   for (int64_t axis = 0; axis < y.dim(); ++axis) {

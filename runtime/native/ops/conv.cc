@@ -107,7 +107,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const at::Tensor& dy, co
 }  // namespace
 
 /// x, filter, bias?, preluWeights? [leakyReluAlpha] {activation, channelsFirst, depthwise, ...window}
-PL_OPERATION(conv) {
+PL_OPERATION_IN_16_BITS(conv) {
   const at::Tensor& filter = call.tensor(1);
   check_ranks(call.tensor(0), filter);
   const Layout layout(call, 1);
@@ -128,7 +128,7 @@ PL_OPERATION(conv) {
 }
 
 /// dy, filter {channelsFirst, depthwise, ...window, ...inputShape}
-PL_OPERATION(conv_grad_input) {
+PL_OPERATION_IN_16_BITS(conv_grad_input) {
   const at::Tensor& filter = call.tensor(1);
   check_ranks(call.tensor(0), filter);
   const Layout layout(call, 0);
@@ -147,7 +147,7 @@ PL_OPERATION(conv_grad_input) {
 }
 
 /// x, dy {channelsFirst, depthwise, ...window, ...filterShape}
-PL_OPERATION(conv_grad_filter) {
+PL_OPERATION_IN_16_BITS(conv_grad_filter) {
   check_ranks(call.tensor(0), call.tensor(1));
   const Layout layout(call, 0);
   const at::Tensor x = layout.input(call.tensor(0));

@@ -6,10 +6,10 @@ namespace pl {
 /// [value] {type, ...shape}
 PL_OPERATION(full) { call.out(at::full(call.integers(1), call.number(0), call.options(call.type(0)))); }
 
-PL_OPERATION(copy) { call.out(call.tensor(0).clone()); }
+PL_OPERATION_AS_GIVEN(copy) { call.out(call.tensor(0).clone()); }
 
-PL_OPERATION(zeros_like) { call.out(at::zeros_like(call.tensor(0))); }
-PL_OPERATION(ones_like) { call.out(at::ones_like(call.tensor(0))); }
+PL_OPERATION_AS_GIVEN(zeros_like) { call.out(at::zeros_like(call.tensor(0))); }
+PL_OPERATION_AS_GIVEN(ones_like) { call.out(at::ones_like(call.tensor(0))); }
 
 /// [start, step] {count, type}
 PL_OPERATION(range) {

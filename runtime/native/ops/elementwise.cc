@@ -1,4 +1,5 @@
 /// Operations on each element by itself, with broadcasting where there are two operands.
+#include <algorithm>
 #include <cmath>
 
 #include "../call.h"
@@ -6,26 +7,26 @@
 
 namespace pl {
 
-#define PL_UNARY(name, expression)        \
-  PL_OPERATION(name) {                    \
-    const at::Tensor& x = call.tensor(0); \
-    call.out(expression);                 \
+#define PL_UNARY(policy, name, expression) \
+  PL_OPERATION_WITH(policy, name) {        \
+    const at::Tensor& x = call.tensor(0);  \
+    call.out(expression);                  \
   }
 
-PL_UNARY(ceil, integral(x) ? x : at::ceil(x))
-PL_UNARY(floor, integral(x) ? x : at::floor(x))
-PL_UNARY(round, integral(x) ? x : at::round(x))
-PL_UNARY(is_finite, at::isfinite(x))
-PL_UNARY(is_inf, at::isinf(x))
-PL_UNARY(is_nan, at::isnan(x))
-PL_UNARY(logical_not, at::logical_not(x))
-PL_UNARY(exp, at::exp(x))
-PL_UNARY(square, at::mul(x, x))
-PL_UNARY(real, at::real(x))
-PL_UNARY(imag, x.is_complex() ? at::imag(x) : at::zeros_like(x))
+PL_UNARY(kAsGiven, ceil, integral(x) ? x : at::ceil(x))
+PL_UNARY(kAsGiven, floor, integral(x) ? x : at::floor(x))
+PL_UNARY(kAsGiven, round, integral(x) ? x : at::round(x))
+PL_UNARY(kAsGiven, is_finite, at::isfinite(x))
+PL_UNARY(kAsGiven, is_inf, at::isinf(x))
+PL_UNARY(kAsGiven, is_nan, at::isnan(x))
+PL_UNARY(kAsGiven, logical_not, at::logical_not(x))
+PL_UNARY(kFloat32, exp, at::exp(x))
+PL_UNARY(kFloat32, square, at::mul(x, x))
+PL_UNARY(kFloat32, real, at::real(x))
+PL_UNARY(kFloat32, imag, x.is_complex() ? at::imag(x) : at::zeros_like(x))
 
 /// A bool is as it is: true is 1, and -1 is true.
-#define PL_SIGNED_UNARY(name, expression) PL_UNARY(name, x.scalar_type() == at::kBool ? x : expression)
+#define PL_SIGNED_UNARY(name, expression) PL_UNARY(kAsGiven, name, x.scalar_type() == at::kBool ? x : expression)
 
 PL_SIGNED_UNARY(abs, at::abs(x))
 PL_SIGNED_UNARY(neg, at::neg(x))
@@ -34,8 +35,10 @@ PL_SIGNED_UNARY(relu6, at::clamp(x, 0, 6))
 PL_SIGNED_UNARY(sign, at::sign(x))
 
 /// Functions of real numbers. Their type stays, so that integers lose the fraction of the result.
-#define PL_REAL_UNARY(name) \
-  PL_UNARY(name, integral(x) ? stored_as(at::name(as_real(x)), x.scalar_type()) : at::name(x))
+#define PL_REAL_UNARY_WITH(policy, name) \
+  PL_UNARY(policy, name, integral(x) ? stored_as(at::name(as_real(x)), x.scalar_type()) : at::name(x))
+#define PL_REAL_UNARY(name) PL_REAL_UNARY_WITH(kFloat32, name)
+#define PL_ACTIVATION(name) PL_REAL_UNARY_WITH(kAsGiven, name)
 
 PL_REAL_UNARY(acos)
 PL_REAL_UNARY(acosh)
@@ -45,24 +48,24 @@ PL_REAL_UNARY(atan)
 PL_REAL_UNARY(atanh)
 PL_REAL_UNARY(cos)
 PL_REAL_UNARY(cosh)
-PL_REAL_UNARY(elu)
+PL_ACTIVATION(elu)
 PL_REAL_UNARY(erf)
 PL_REAL_UNARY(expm1)
 PL_REAL_UNARY(log)
 PL_REAL_UNARY(log1p)
 PL_REAL_UNARY(reciprocal)
 PL_REAL_UNARY(rsqrt)
-PL_REAL_UNARY(selu)
-PL_REAL_UNARY(sigmoid)
+PL_ACTIVATION(selu)
+PL_ACTIVATION(sigmoid)
 PL_REAL_UNARY(sin)
 PL_REAL_UNARY(sinh)
 PL_REAL_UNARY(softplus)
 PL_REAL_UNARY(sqrt)
 PL_REAL_UNARY(tan)
-PL_REAL_UNARY(tanh)
+PL_ACTIVATION(tanh)
 
 /// [alpha]: 1 above 0, alpha below, NaN stays NaN.
-PL_OPERATION(step) {
+PL_OPERATION_AS_GIVEN(step) {
   const at::Tensor& x = call.tensor(0);
   const bool real = x.is_floating_point();
   const double alpha = real ? call.number(0) : std::trunc(call.number(0));
@@ -71,13 +74,13 @@ PL_OPERATION(step) {
 }
 
 /// [alpha]: always real numbers.
-PL_OPERATION(leaky_relu) {
+PL_OPERATION_AS_GIVEN(leaky_relu) {
   const at::Tensor& x = call.tensor(0);
   call.out(at::leaky_relu(integral(x) ? x.to(at::kFloat) : x, call.number(0)));
 }
 
 /// [min, max]
-PL_OPERATION(clip) {
+PL_OPERATION_AS_GIVEN(clip) {
   const at::Tensor& x = call.tensor(0);
   call.out(stored_as(at::clamp(as_real(x), call.number(0), call.number(1)), x.scalar_type()));
 }
@@ -90,16 +93,30 @@ PL_OPERATION(cast) {
   call.out(type == at::kBool ? real.to(type) : stored_as(real, type));
 }
 
-#define PL_BINARY(name, expression)         \
-  PL_OPERATION(name) {                      \
+#define PL_BINARY(policy, name, expression) \
+  PL_OPERATION_WITH(policy, name) {         \
     const at::Tensor& a = call.tensor(0);   \
     const at::Tensor& b = call.tensor(1);   \
     call.out(expression);                   \
   }
 
-#define PL_EACH(name) PL_BINARY(name, at::name(a, b))
+/// Whether b is added along one axis of a and must not widen it: the bias of a layer, which libtorch adds within the
+/// product or the convolution, in 16 bits.
+static bool is_bias_of(const at::Tensor& a, const at::Tensor& b) {
+  if (!is_16_bit(a.scalar_type()) || b.scalar_type() != at::kFloat || b.dim() > a.dim()) return false;
+  const int64_t size = b.numel();
+  return size < a.numel() && std::find(b.sizes().begin(), b.sizes().end(), size) != b.sizes().end();
+}
 
-PL_EACH(add)
+static at::Tensor sum_of(const at::Tensor& a, const at::Tensor& b) {
+  if (is_bias_of(a, b)) return at::add(a, b.to(a.scalar_type()));
+  if (is_bias_of(b, a)) return at::add(a.to(b.scalar_type()), b);
+  return at::add(a, b);
+}
+
+#define PL_EACH(name) PL_BINARY(kAsGiven, name, at::name(a, b))
+
+PL_BINARY(kAsGiven, add, sum_of(a, b))
 PL_EACH(mul)
 PL_EACH(maximum)
 PL_EACH(minimum)
@@ -107,14 +124,14 @@ PL_EACH(bitwise_and)
 PL_EACH(logical_and)
 PL_EACH(logical_or)
 PL_EACH(logical_xor)
-PL_BINARY(equal, at::eq(a, b))
-PL_BINARY(not_equal, at::ne(a, b))
-PL_BINARY(greater, at::gt(a, b))
-PL_BINARY(greater_equal, at::ge(a, b))
-PL_BINARY(less, at::lt(a, b))
-PL_BINARY(less_equal, at::le(a, b))
-PL_BINARY(complex, at::complex(a.contiguous(), b.contiguous()))
-PL_BINARY(sub, at::result_type(a, b) == at::kBool ? at::logical_xor(a, b) : at::sub(a, b))
+PL_BINARY(kAsGiven, equal, at::eq(a, b))
+PL_BINARY(kAsGiven, not_equal, at::ne(a, b))
+PL_BINARY(kAsGiven, greater, at::gt(a, b))
+PL_BINARY(kAsGiven, greater_equal, at::ge(a, b))
+PL_BINARY(kAsGiven, less, at::lt(a, b))
+PL_BINARY(kAsGiven, less_equal, at::le(a, b))
+PL_BINARY(kFloat32, complex, at::complex(a.contiguous(), b.contiguous()))
+PL_BINARY(kAsGiven, sub, at::result_type(a, b) == at::kBool ? at::logical_xor(a, b) : at::sub(a, b))
 
 /// A function of two real numbers. Two integers have an integer as their result, computed so that dividing by zero or
 /// dividing the smallest integer by -1, which stops a processor, is as in JavaScript.
@@ -128,10 +145,10 @@ static at::Tensor divided(const at::Tensor& a, const at::Tensor& b) { return at:
 static at::Tensor power(const at::Tensor& a, const at::Tensor& b) { return at::pow(a, b); }
 static at::Tensor angle(const at::Tensor& a, const at::Tensor& b) { return at::atan2(a, b); }
 
-PL_BINARY(div, of_reals(a, b, divided))
-PL_BINARY(pow, of_reals(a, b, power))
-PL_BINARY(atan2, of_reals(a, b, angle))
-PL_BINARY(floor_div, stored_as(at::floor(at::div(as_exact(a), as_exact(b))), at::kInt))
+PL_BINARY(kAsGiven, div, of_reals(a, b, divided))
+PL_BINARY(kFloat32, pow, of_reals(a, b, power))
+PL_BINARY(kFloat32, atan2, of_reals(a, b, angle))
+PL_BINARY(kFloat32, floor_div, stored_as(at::floor(at::div(as_exact(a), as_exact(b))), at::kInt))
 
 /// The sign of the result is that of b.
 PL_OPERATION(mod) {
@@ -161,14 +178,14 @@ PL_OPERATION(squared_difference) {
 }
 
 /// dy, y: the gradient of elu.
-PL_OPERATION(elu_grad) {
-  const at::Tensor& dy = call.tensor(0);
+PL_OPERATION_AS_GIVEN(elu_grad) {
   const at::Tensor& y = call.tensor(1);
+  const at::Tensor dy = call.tensor(0).to(y.scalar_type());
   call.out(at::where(y >= 0, dy, dy * (y + 1)));
 }
 
 /// condition, a, b
-PL_OPERATION(select) {
+PL_OPERATION_AS_GIVEN(select) {
   const at::Tensor& condition = call.tensor(0);
   const at::Tensor& a = call.tensor(1);
   // A condition of rank 1 chooses among slices.
@@ -181,7 +198,7 @@ PL_OPERATION(select) {
   }
 }
 
-PL_OPERATION(add_n) {
+PL_OPERATION_AS_GIVEN(add_n) {
   at::Tensor sum = at::add(call.tensor(0), call.tensor(1));
   for (int i = 2; i < call.tensors(); ++i) sum = at::add(sum, call.tensor(i));
   call.out(sum);

@@ -5,7 +5,7 @@
 namespace pl {
 
 /// weight [rows, size], indices [...] → [..., size]
-PL_OPERATION(embedding) {
+PL_OPERATION_AS_GIVEN(embedding) {
   const at::Tensor& weight = call.tensor(0);
   const at::Tensor& indices = call.tensor(1);
   check_indices("index", indices, weight.size(0));

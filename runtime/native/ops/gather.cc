@@ -14,7 +14,7 @@ int64_t product(at::IntArrayRef sizes) {
 }  // namespace
 
 /// x, indices {axis, batchDims}: the result has the indices' axes, without the batch's, in place of the axis.
-PL_OPERATION(gather) {
+PL_OPERATION_AS_GIVEN(gather) {
   const at::Tensor& x = call.tensor(0);
   const at::Tensor& indices = call.tensor(1);
   const int64_t axis = call.integer(0);
@@ -44,7 +44,7 @@ PL_OPERATION(gather) {
 }
 
 /// x, indices […, rank]: the last axis of the indices points into the first axes of x.
-PL_OPERATION(gather_nd) {
+PL_OPERATION_AS_GIVEN(gather_nd) {
   const at::Tensor& x = call.tensor(0);
   const at::Tensor& indices = call.tensor(1);
   const int64_t rank = indices.size(-1);

@@ -55,4 +55,33 @@ PL_OPERATION(clip_grad_value) {
 /// sum, addend: adds to the first in place.
 PL_OPERATION(accumulate) { call.writable(0).add_(call.tensor(1)); }
 
+/// gradients: float32 from now on.
+PL_OPERATION(widen) { writable(call); }
+
+/// gradients [factor → whether every element was finite before]: multiplies all by the factor.
+PL_OPERATION(unscale) {
+  const std::vector<at::Tensor> gradients = writable(call);
+  bool finite = true;
+  if (call.device.is_cuda()) {
+    at::Tensor found_infinite = at::zeros({1}, call.options(at::kFloat));
+    const at::Tensor factor = at::full({1}, call.number(0), call.options(at::kFloat));
+    at::_amp_foreach_non_finite_check_and_unscale_(gradients, found_infinite, factor);
+    finite = found_infinite.item<float>() == 0;
+  } else {
+    // Not everywhere does libtorch have it in one pass. A sum of zeros is NaN where one is inf - inf.
+    at::Tensor differences = at::zeros({}, call.options(at::kFloat));
+    for (const at::Tensor& gradient : gradients) differences.add_(at::sub(gradient, gradient).sum());
+    finite = differences.item<float>() == 0;
+    at::_foreach_mul_(gradients, call.number(0));
+  }
+  call.set_number(0, finite);
+}
+
+/// variables {whether bfloat16}: keeps them in 16 bits from now on.
+PL_OPERATION_AS_GIVEN(keep_in_16_bits) {
+  for (int i = 0; i < call.tensors(); ++i) {
+    call.replace(i, call.tensor(i).to(call.flag(0) ? at::kBFloat16 : at::kHalf));
+  }
+}
+
 }  // namespace pl

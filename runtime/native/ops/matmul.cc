@@ -19,7 +19,7 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, bool transpose_a, b
 }  // namespace
 
 /// a, b {transposeA, transposeB}
-PL_OPERATION(matmul) {
+PL_OPERATION_IN_16_BITS(matmul) {
   const at::Tensor& a = call.tensor(0);
   const at::Tensor& b = call.tensor(1);
   // ATen has no product of integers on every device.
@@ -27,14 +27,14 @@ PL_OPERATION(matmul) {
 }
 
 /// a, b, bias?, preluWeights? [leakyReluAlpha] {transposeA, transposeB, activation}
-PL_OPERATION(fused_matmul) {
+PL_OPERATION_IN_16_BITS(fused_matmul) {
   at::Tensor result = product(call.tensor(0), call.tensor(1), call.flag(0), call.flag(1));
   if (call.has(2)) result = result.add_(call.tensor(2));
   call.out(activate_(std::move(result), call.integer(2), call.optional(3), call.number(0)));
 }
 
 /// operands {...characters of the equation}
-PL_OPERATION(einsum) {
+PL_OPERATION_IN_16_BITS(einsum) {
   std::string equation;
   for (const int64_t character : call.integers(0)) equation.push_back(static_cast<char>(character));
   std::vector<at::Tensor> operands = call.list(0, call.tensors());

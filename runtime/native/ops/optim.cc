@@ -4,6 +4,7 @@
 /// with the sources of the methods.
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "../call.h"
@@ -22,7 +23,16 @@ class Update {
  public:
   Update(Call& call, int first, const double* numbers) : call_(call), first_(first), numbers_(numbers) {}
 
-  at::Tensor& param() { return call_.writable(first_); }
+  /// The parameter for computing its new value in float32; `keep_param` stores that.
+  at::Tensor& param() {
+    at::Tensor& kept = call_.writable_as_kept(first_);
+    if (!is_16_bit(kept.scalar_type())) return kept;
+    if (!wide_param_.defined()) wide_param_ = kept.to(at::kFloat);
+    return wide_param_;
+  }
+  void keep_param() {
+    if (wide_param_.defined()) call_.writable_as_kept(first_).copy_(wide_param_);
+  }
   const at::Tensor& grad() { return call_.tensor(first_ + 1); }
   bool has(int slot) { return call_.has(first_ + 2 + slot); }
   at::Tensor& state(int slot) { return call_.writable(first_ + 2 + slot); }
@@ -37,13 +47,18 @@ class Update {
 
   /// Whether the parameter's memory is floats in this process's reach.
   bool on_host() { return call_.device.is_cpu() && param().scalar_type() == at::kFloat; }
-  /// The gradient as consecutive floats.
-  at::Tensor host_grad() { return grad().to(at::kFloat).contiguous(); }
+  /// The gradient as consecutive floats, or as bfloat16, which `over_elements` makes floats of.
+  at::Tensor host_grad() {
+    const at::Tensor& own = call_.kept(first_ + 1);
+    return (own.scalar_type() == at::kBFloat16 ? own : grad()).contiguous();
+  }
 
  private:
   Call& call_;
   const int first_;
   const double* numbers_;
+  /// Of a parameter that is kept in 16 bits.
+  at::Tensor wide_param_;
 };
 
 template <typename Body>
@@ -52,23 +67,45 @@ void for_each_update(Call& call, int numbers, Body body) {
   const int params = call.tensors() / per_param;
   TORCH_CHECK(call.floats() == params * numbers, "wanted ", numbers, " numbers for each of ", params,
               " parameters, got ", call.floats());
-  for (int i = 0; i < params; ++i) body(Update(call, i * per_param, call.number_data() + i * numbers));
-}
-
-/// Runs a loop over elements on ATen's threads.
-template <typename Loop>
-void over_elements(int64_t size, Loop loop) {
-  at::parallel_for(0, size, 1 << 15, loop);
+  for (int i = 0; i < params; ++i) {
+    Update update(call, i * per_param, call.number_data() + i * numbers);
+    body(update);
+    update.keep_param();
+  }
 }
 
 float* data(at::Tensor& tensor) { return static_cast<float*>(tensor.data_ptr()); }
-const float* const_data(const at::Tensor& tensor) { return static_cast<const float*>(tensor.data_ptr()); }
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
 #define PL_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define PL_VECTOR_CLONES
 #endif
+
+/// A bfloat16 is the upper half of a float.
+PL_VECTOR_CLONES
+void widen(const uint16_t* __restrict from, float* __restrict to, int64_t size) {
+  auto* bits = reinterpret_cast<uint32_t*>(to);
+  for (int64_t i = 0; i < size; ++i) bits[i] = static_cast<uint32_t>(from[i]) << 16;
+}
+
+/// Runs a loop over elements on ATen's threads: loop(from, their gradients, how many).
+template <typename Loop>
+void over_elements(const at::Tensor& grad, Loop loop) {
+  const void* data = grad.data_ptr();
+  const bool narrow = grad.scalar_type() == at::kBFloat16;
+  at::parallel_for(0, grad.numel(), 1 << 15, [=](int64_t from, int64_t to) {
+    if (!narrow) return loop(from, static_cast<const float*>(data) + from, to - from);
+    // Piece by piece, in the cache.
+    constexpr int64_t kPiece = 2048;
+    float piece[kPiece];
+    for (; from < to; from += kPiece) {
+      const int64_t size = std::min(kPiece, to - from);
+      widen(static_cast<const uint16_t*>(data) + from, piece, size);
+      loop(from, piece, size);
+    }
+  });
+}
 
 PL_VECTOR_CLONES
 void adam_loop(float* __restrict p, const float* __restrict g, float* __restrict m, float* __restrict v, int64_t size,
@@ -104,7 +141,7 @@ void momentum_loop(float* __restrict p, const float* __restrict g, float* __rest
 
 /// momentum buffer? [sign, weightDecay, lr, keep, take, onGrad, onBuffer]
 PL_OPERATION(sgd_step) {
-  for_each_update(call, 7, [](Update update) {
+  for_each_update(call, 7, [](Update& update) {
     const double sign = update.number(0), penalty = update.number(1), lr = update.number(2);
     const double keep = update.number(3), take = update.number(4);
     const double on_grad = update.number(5), on_buffer = update.number(6);
@@ -112,13 +149,12 @@ PL_OPERATION(sgd_step) {
     if (update.on_host()) {
       const at::Tensor grad = update.host_grad();
       float* p = data(update.param());
-      const float* g = const_data(grad);
       float* b = buffered ? data(update.state(0)) : nullptr;
-      over_elements(grad.numel(), [=](int64_t from, int64_t to) {
+      over_elements(grad, [=](int64_t from, const float* g, int64_t size) {
         if (b == nullptr) {
-          sgd_loop(p + from, g + from, to - from, sign, penalty, lr);
+          sgd_loop(p + from, g, size, sign, penalty, lr);
         } else {
-          momentum_loop(p + from, g + from, b + from, to - from, sign, penalty, keep, take, on_grad, on_buffer);
+          momentum_loop(p + from, g, b + from, size, sign, penalty, keep, take, on_grad, on_buffer);
         }
       });
       return;
@@ -135,7 +171,7 @@ PL_OPERATION(sgd_step) {
 /// average, average of squares, largest average of squares? [sign, shrink, penalty, beta1, beta2, epsilon, stepSize,
 /// amsgrad]
 PL_OPERATION(adam_step) {
-  for_each_update(call, 8, [](Update update) {
+  for_each_update(call, 8, [](Update& update) {
     const double sign = update.number(0), shrink = update.number(1), penalty = update.number(2);
     const double beta1 = update.number(3), beta2 = update.number(4), eps = update.number(5);
     const double step_size = update.number(6);
@@ -143,12 +179,11 @@ PL_OPERATION(adam_step) {
     if (update.on_host() && !amsgrad) {
       const at::Tensor grad = update.host_grad();
       float* p = data(update.param());
-      const float* g = const_data(grad);
       float* m = data(update.state(0));
       float* v = data(update.state(1));
-      over_elements(grad.numel(), [=](int64_t from, int64_t to) {
-        adam_loop(p + from, g + from, m + from, v + from, to - from, sign, shrink, penalty, 1 - beta1, beta2,
-                  1 - beta2, eps, step_size);
+      over_elements(grad, [=](int64_t from, const float* g, int64_t size) {
+        adam_loop(p + from, g, m + from, v + from, size, sign, shrink, penalty, 1 - beta1, beta2, 1 - beta2, eps,
+                  step_size);
       });
       return;
     }
@@ -164,7 +199,7 @@ PL_OPERATION(adam_step) {
 
 /// average of squares, of the steps' squares [sign, weightDecay, rho, eps, lr]
 PL_OPERATION(adadelta_step) {
-  for_each_update(call, 5, [](Update update) {
+  for_each_update(call, 5, [](Update& update) {
     const double rho = update.number(2), eps = update.number(3);
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     at::Tensor& average_sq = update.state(0).mul_(rho).addcmul_(g, g, 1 - rho);
@@ -177,7 +212,7 @@ PL_OPERATION(adadelta_step) {
 
 /// sum of squares [sign, weightDecay, stepSize, eps]
 PL_OPERATION(adagrad_step) {
-  for_each_update(call, 4, [](Update update) {
+  for_each_update(call, 4, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     const at::Tensor& sum = update.state(0).addcmul_(g, g);
     update.param().addcdiv_(g, at::sqrt(sum).add_(update.number(3)), -update.number(2));
@@ -186,7 +221,7 @@ PL_OPERATION(adagrad_step) {
 
 /// average, infinity norm [sign, weightDecay, beta1, beta2, eps, stepSize]
 PL_OPERATION(adamax_step) {
-  for_each_update(call, 6, [](Update update) {
+  for_each_update(call, 6, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     update.state(0).lerp_(g, 1 - update.number(2));
     at::Tensor& norm = update.state(1).mul_(update.number(3));
@@ -197,7 +232,7 @@ PL_OPERATION(adamax_step) {
 
 /// averaged parameter [sign, weightDecay, shrink, eta, mu]
 PL_OPERATION(asgd_step) {
-  for_each_update(call, 5, [](Update update) {
+  for_each_update(call, 5, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     at::Tensor& param = update.param().mul_(update.number(2)).sub_(g, update.number(3));
     at::Tensor& averaged = update.state(0);
@@ -207,7 +242,7 @@ PL_OPERATION(asgd_step) {
 
 /// average, average of squares [sign, shrink, penalty, beta1, beta2, correction2, eps, onGrad, onAverage]
 PL_OPERATION(nadam_step) {
-  for_each_update(call, 9, [](Update update) {
+  for_each_update(call, 9, [](Update& update) {
     if (update.number(1) != 1) update.param().mul_(update.number(1));
     const at::Tensor g = update.direction(update.number(0), update.number(2));
     const double beta2 = update.number(4);
@@ -220,7 +255,7 @@ PL_OPERATION(nadam_step) {
 
 /// average, average of squares [sign, shrink, penalty, beta1, beta2, eps, stepSize, rectification]
 PL_OPERATION(radam_step) {
-  for_each_update(call, 8, [](Update update) {
+  for_each_update(call, 8, [](Update& update) {
     if (update.number(1) != 1) update.param().mul_(update.number(1));
     const at::Tensor g = update.direction(update.number(0), update.number(2));
     const double beta2 = update.number(4), step_size = update.number(6), rectification = update.number(7);
@@ -237,7 +272,7 @@ PL_OPERATION(radam_step) {
 
 /// average of squares, momentum buffer?, average? [sign, weightDecay, alpha, eps, momentum, centered, lr]
 PL_OPERATION(rmsprop_step) {
-  for_each_update(call, 7, [](Update update) {
+  for_each_update(call, 7, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), update.number(1));
     const double alpha = update.number(2), momentum = update.number(4), lr = update.number(6);
     at::Tensor variance = update.state(0).mul_(alpha).addcmul_(g, g, 1 - alpha);
@@ -256,7 +291,7 @@ PL_OPERATION(rmsprop_step) {
 
 /// previous gradient, step size [sign, less, more, smallest, largest]
 PL_OPERATION(rprop_step) {
-  for_each_update(call, 5, [](Update update) {
+  for_each_update(call, 5, [](Update& update) {
     const at::Tensor g = update.direction(update.number(0), 0);
     at::Tensor& previous = update.state(0);
     at::Tensor& step_size = update.state(1);

@@ -22,8 +22,9 @@ Window window_over(const Call& call, int from, const at::Tensor& x) {
   return Window(call, from + dims, call.integers(from, dims), x.sizes().slice(2), /*pools=*/true);
 }
 
-/// ATen pools real numbers only. Doubles hold every int32.
+/// ATen pools real numbers only. Doubles hold every int32. Volumes of 16 bits are not pooled by every version's CPU.
 at::Tensor as_real(const at::Tensor& x) {
+  if (is_16_bit(x.scalar_type()) && x.dim() == 5 && x.device().is_cpu()) return x.to(at::kFloat);
   return x.is_floating_point() ? x : x.to(x.device().type() == at::kMPS ? at::kFloat : at::kDouble);
 }
 
@@ -68,7 +69,7 @@ at::Tensor average(const at::Tensor& x, const Window& window, bool count_padding
 }  // namespace
 
 /// x {...}: leaves the places of the maxima with its result, for the gradient.
-PL_OPERATION(max_pool) {
+PL_OPERATION_AS_GIVEN(max_pool) {
   const at::Tensor& input = call.tensor(0);
   const at::Tensor x = channels_first(as_real(input));
   const Window window = window_over(call, 0, x);
@@ -78,8 +79,9 @@ PL_OPERATION(max_pool) {
 }
 
 /// dy, x, y {...}
-PL_OPERATION(max_pool_grad) {
-  const at::Tensor dy = channels_first(call.tensor(0));
+PL_OPERATION_AS_GIVEN(max_pool_grad) {
+  const at::ScalarType type = call.tensor(0).scalar_type();
+  const at::Tensor dy = channels_first(as_real(call.tensor(0)));
   const at::Tensor x = channels_first(call.tensor(1).to(dy.scalar_type()));
   const Window window = window_over(call, 0, x);
   if (window.nothing_in(x)) return call.out(at::zeros(call.tensor(1).sizes(), dy.options()));
@@ -96,11 +98,11 @@ PL_OPERATION(max_pool_grad) {
                                                               window.dilation, window.ceil, indices)
                        : at::max_pool3d_with_indices_backward(dy, padded, window.kernel, window.stride, window.padding,
                                                               window.dilation, window.ceil, indices);
-  call.out(channels_last(window.crop(dx)));
+  call.out(channels_last(window.crop(dx)).to(type));
 }
 
 /// x {includeBatchInIndex, ...}: the maxima, and their places in the flat input or in its image.
-PL_OPERATION(max_pool_with_argmax) {
+PL_OPERATION_AS_GIVEN(max_pool_with_argmax) {
   const at::Tensor& input = call.tensor(0);
   const at::Tensor x = channels_first(as_real(input));
   const Window window = window_over(call, 1, x);

@@ -95,8 +95,8 @@ PL_OPERATION(mean) {
   }
 }
 
-PL_OPERATION(max) { call.out(extreme(call, at::amax)); }
-PL_OPERATION(min) { call.out(extreme(call, at::amin)); }
+PL_OPERATION_AS_GIVEN(max) { call.out(extreme(call, at::amax)); }
+PL_OPERATION_AS_GIVEN(min) { call.out(extreme(call, at::amin)); }
 
 PL_OPERATION(prod) { call.out(with_kept_axes(call, at::prod(joined(call), -1))); }
 /// Not all of nothing.

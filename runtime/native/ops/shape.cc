@@ -8,13 +8,13 @@
 namespace pl {
 
 /// x {...shape}
-PL_OPERATION(reshape) { call.out(call.tensor(0).reshape(call.integers(0))); }
+PL_OPERATION_AS_GIVEN(reshape) { call.out(call.tensor(0).reshape(call.integers(0))); }
 
 /// x {...permutation}
-PL_OPERATION(permute) { call.out(call.tensor(0).permute(call.integers(0))); }
+PL_OPERATION_AS_GIVEN(permute) { call.out(call.tensor(0).permute(call.integers(0))); }
 
 /// x {...begin, ...size}
-PL_OPERATION(slice) {
+PL_OPERATION_AS_GIVEN(slice) {
   at::Tensor x = call.tensor(0);
   const int64_t rank = x.dim();
   for (int64_t axis = 0; axis < rank; ++axis) {
@@ -26,7 +26,7 @@ PL_OPERATION(slice) {
 }
 
 /// x {...begin, ...stride and ...size of each axis, ...shape of the result}
-PL_OPERATION(strided_slice) {
+PL_OPERATION_AS_GIVEN(strided_slice) {
   at::Tensor x = call.tensor(0);
   const int64_t rank = x.dim();
   Ints backwards;
@@ -47,7 +47,7 @@ PL_OPERATION(strided_slice) {
 }
 
 /// x of any shape: zeros of that shape twice, with x where both indices agree.
-PL_OPERATION(diag) {
+PL_OPERATION_AS_GIVEN(diag) {
   const at::Tensor& x = call.tensor(0);
   Ints shape(x.sizes().begin(), x.sizes().end());
   shape.append(x.sizes().begin(), x.sizes().end());
@@ -55,32 +55,32 @@ PL_OPERATION(diag) {
 }
 
 /// tensors {axis}
-PL_OPERATION(concat) { call.out(at::cat(call.list(0, call.tensors()), call.integer(0))); }
+PL_OPERATION_AS_GIVEN(concat) { call.out(at::cat(call.list(0, call.tensors()), call.integer(0))); }
 
 /// tensors {axis}
-PL_OPERATION(stack) { call.out(at::stack(call.list(0, call.tensors()), call.integer(0))); }
+PL_OPERATION_AS_GIVEN(stack) { call.out(at::stack(call.list(0, call.tensors()), call.integer(0))); }
 
 /// x {axis, ...sizes}
-PL_OPERATION(split) {
+PL_OPERATION_AS_GIVEN(split) {
   for (const at::Tensor& part : at::split_with_sizes(call.tensor(0), call.integers(1), call.integer(0))) call.out(part);
 }
 
 /// x {axis}
-PL_OPERATION(unstack) {
+PL_OPERATION_AS_GIVEN(unstack) {
   for (const at::Tensor& part : at::unbind(call.tensor(0), call.integer(0))) call.out(part);
 }
 
 /// x {...repetitions}
-PL_OPERATION(tile) { call.out(call.tensor(0).repeat(call.integers(0))); }
+PL_OPERATION_AS_GIVEN(tile) { call.out(call.tensor(0).repeat(call.integers(0))); }
 
 /// x {...axes}
-PL_OPERATION(flip) { call.out(at::flip(call.tensor(0), call.integers(0))); }
+PL_OPERATION_AS_GIVEN(flip) { call.out(at::flip(call.tensor(0), call.integers(0))); }
 
 /// x {...shape}
-PL_OPERATION(broadcast_to) { call.out(call.tensor(0).expand(call.integers(0))); }
+PL_OPERATION_AS_GIVEN(broadcast_to) { call.out(call.tensor(0).expand(call.integers(0))); }
 
 /// x [value] {before and after of each axis, the first axis first}
-PL_OPERATION(pad) {
+PL_OPERATION_AS_GIVEN(pad) {
   const at::Tensor& x = call.tensor(0);
   Ints padding;
   Ints sizes(x.sizes().begin(), x.sizes().end());

@@ -13,7 +13,7 @@ export class AutomaticOptimization {
   #groups = 0;
 
   constructor(
-    private readonly host: Pick<LoopHost, 'config' | 'module' | 'strategy'>,
+    private readonly host: Pick<LoopHost, 'config' | 'module' | 'precision' | 'strategy'>,
     private readonly optimizer: Optimizer,
     private readonly weights: WeightsCheck,
   ) {}
@@ -83,8 +83,8 @@ export class AutomaticOptimization {
     return this.#params;
   }
 
-  /** Each batch of an accumulation window has its share of the gradients. */
+  /** Each batch of an accumulation window has its share of the gradients, scaled as the precision wants them. */
   get #gradientScale(): number {
-    return 1 / this.host.config.accumulateGradBatches;
+    return this.host.precision.lossScale / this.host.config.accumulateGradBatches;
   }
 }

@@ -23,7 +23,7 @@ export async function evaluationLoop<Batch>(
     const { batchIdx, dataloaderIdx } = run;
     await run.batchStart(batch);
     await hooks.on_evaluation_batch_start?.(batch, batchIdx, dataloaderIdx);
-    const outputs = await hooks.evaluation_step(batch, batchIdx, dataloaderIdx);
+    const outputs = await run.forward(() => hooks.evaluation_step(batch, batchIdx, dataloaderIdx));
     await run.batchEnd(outputs, batch);
     await hooks.on_evaluation_batch_end?.(outputs, batch, batchIdx, dataloaderIdx);
     if (hooks.evaluation_epoch_end) run.keepOutputs(outputs);

@@ -128,6 +128,11 @@ export class EvaluationRun<Batch = unknown> {
     this.results.phase = this.#hooks.step;
   }
 
+  /** Runs a step in the precision of the run; of one that waits for something, the part before. */
+  forward<Result>(step: () => Result): Result {
+    return this.host.precision.forward(step);
+  }
+
   async batchEnd(outputs: unknown, batch: Batch): Promise<void> {
     if (this.stage === 'predict') this.predictions[this.dataloaderIdx]!.push(keepTensors(outputs));
     this.results.phase = this.#hooks.batchEnd;

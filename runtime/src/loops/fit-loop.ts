@@ -51,7 +51,7 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
         run.manualStep(() => hooks.training_step!(batch, batchIdx));
       } else {
         const forward = () => {
-          const loss = run.loss(hooks.training_step!(batch, batchIdx));
+          const loss = run.loss(run.forward(() => hooks.training_step!(batch, batchIdx)));
           if (run.startsAccumulation) {
             run.beforeZeroGrad();
             hooks.on_before_zero_grad?.(optimizer);
@@ -82,6 +82,7 @@ export async function fitLoop<Batch>(run: FitRun<Batch>, hooks: BoundHooks<'modu
             } else {
               run.clipGradients();
             }
+            run.holdBack();
           }
           return loss;
         };

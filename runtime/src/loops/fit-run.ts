@@ -66,6 +66,8 @@ export class FitRun<Batch = unknown> {
   readonly #stopping: StoppingRule;
   #validation: ValidationSchedule | undefined;
   #validatedAt = performance.now();
+  /** Whether gradients that overflowed kept the optimizer from stepping after the running batch. */
+  #heldBack = false;
   readonly #automatic: AutomaticOptimization;
   readonly #weights: WeightsCheck;
   #resumeFrom: FitPlan<Batch>['resumeFrom'];
@@ -203,6 +205,7 @@ export class FitRun<Batch = unknown> {
   }
 
   trainBatchStart(batch: Batch): void | Promise<void> {
+    this.#heldBack = false;
     this.results.beginBatch(batch);
     this.results.phase = 'on_train_batch_start';
     return this.#host.callbacks.call('on_train_batch_start', [batch, this.batchIdx]);
@@ -250,6 +253,11 @@ export class FitRun<Batch = unknown> {
     return loss;
   }
 
+  /** Runs a training step in the precision of the run. */
+  forward<Result>(step: () => Result): Result {
+    return this.#host.precision.forward(step);
+  }
+
   /** The loss in what a training step returned. */
   loss(output: TrainingStepOutput): tf.Scalar | undefined {
     if (output === undefined) {
@@ -275,7 +283,9 @@ export class FitRun<Batch = unknown> {
     if (loss !== undefined) this.#host.callbacks.callSync('on_after_backward', []);
   }
 
+  /** From here on the gradients are those of the loss itself, whatever it was multiplied by. */
   beforeOptimizerStep(): void {
+    this.#host.precision.unscale(this.optimizer);
     this.results.phase = 'on_before_optimizer_step';
     this.#host.callbacks.callSync('on_before_optimizer_step', [this.optimizer]);
   }
@@ -286,10 +296,15 @@ export class FitRun<Batch = unknown> {
     this.model.clipGradients(this.optimizer, gradientClipVal, gradientClipAlgorithm);
   }
 
+  /** Leaves the optimizer nothing to step with, if gradients overflowed in 16 bits. */
+  holdBack(): void {
+    this.#heldBack = this.#host.precision.holdBack(this.optimizer);
+  }
+
   /** A training step that optimizes for itself. */
   manualStep(step: () => ManualStepOutput): void {
     this.results.phase = 'training_step';
-    withTape(() => this.#outputs.takeAll(step()));
+    withTape(() => this.#outputs.takeAll(this.forward(step)));
   }
 
   /** Counts the batch that was just trained on. */
@@ -318,7 +333,7 @@ export class FitRun<Batch = unknown> {
       progress.batchDone = true;
     }
     return schedules.due(moment, progress, {
-      stepped: this.endsAccumulation,
+      stepped: this.endsAccumulation && !this.#heldBack,
       lastOfEpoch: this.#stream!.isLast,
     });
   }

@@ -1,5 +1,6 @@
 import type { CallbackList } from '../callbacks/callback-list.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { PrecisionPlugin } from '../precision/precision-plugin.js';
 import type { Strategy } from '../strategies/strategy.js';
 import type { ResolvedTrainerConfig } from '../trainer/options.js';
 import type { TrainerState } from '../trainer/state.js';
@@ -12,6 +13,7 @@ export interface LoopHost {
   readonly module: LightningModule;
   readonly state: TrainerState;
   readonly strategy: Strategy;
+  readonly precision: PrecisionPlugin;
   /** Where the module's `log` goes. */
   results: Results;
   /** Set by callbacks or hooks to end training after the running batch. */

@@ -21,7 +21,7 @@ export class LRSchedules {
    * The schedulers to step now, each with the metric that it watches.
    *
    * @param progress with the running batch counted
-   * @param batch whether the optimizer stepped after it, and whether it is the epoch's last
+   * @param batch whether the optimizer stepped after it (and was not held back), and whether it is the epoch's last
    * @throws PLError PL5019 when a watched metric is missing and the scheduler is strict
    */
   due(

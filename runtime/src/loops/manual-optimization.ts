@@ -24,6 +24,11 @@ class ManualOptimizer implements OptimizerHandle {
     this.optimizer.zeroGrad();
   }
 
+  /** Makes the gradients those of the loss itself, for whoever looks at them before the step. Once is enough. */
+  unscale(): void {
+    this.manual.unscale(this.optimizer);
+  }
+
   /** Updates the parameters; a closure computes loss and gradients anew, and runs before. */
   step<Loss extends tf.Scalar | number | undefined>(closure?: () => Loss): Loss | undefined {
     return this.manual.step(this.optimizer, closure);
@@ -34,6 +39,8 @@ class ManualOptimizer implements OptimizerHandle {
 export class ManualOptimization {
   readonly optimizers: readonly OptimizerHandle[];
   #toggled: OptimizerHandle | undefined;
+  /** Optimizers whose gradients are those of the loss itself already. */
+  readonly #unscaled = new Set<Optimizer>();
 
   constructor(
     private readonly host: LoopHost,
@@ -56,8 +63,9 @@ export class ManualOptimization {
       optimizers.flatMap(({ paramGroups }) => paramGroups.flatMap((group) => group.params)),
     );
     results.phase = 'backward';
-    if (this.hooks.backward) this.hooks.backward(loss, (part) => propagate(part, [...params]));
-    else propagate(loss, [...params]);
+    const { lossScale } = this.host.precision;
+    if (this.hooks.backward) this.hooks.backward(loss, (part) => propagate(part, [...params], lossScale));
+    else propagate(loss, [...params], lossScale);
     this.host.strategy.beginReduction([...params]).finish({ expectsAll: false });
     if (!this.hooks.backward && !hasGradients(params)) throw unreachedParameters(this.host.module);
     results.phase = 'on_after_backward';
@@ -66,12 +74,19 @@ export class ManualOptimization {
     results.phase = phase;
   }
 
+  unscale(optimizer: Optimizer): void {
+    if (this.#unscaled.has(optimizer)) return;
+    this.#unscaled.add(optimizer);
+    this.host.precision.unscale(optimizer);
+  }
+
   step<Loss extends tf.Scalar | number | undefined>(
     optimizer: Optimizer,
     closure?: () => Loss,
   ): Loss | undefined {
     const loss = optimizer.step(() => {
       const value = closure?.();
+      this.unscale(optimizer);
       const { results } = this.host;
       const { phase } = results;
       results.phase = 'on_before_optimizer_step';
@@ -79,6 +94,8 @@ export class ManualOptimization {
       this.hooks.on_before_optimizer_step?.(optimizer);
       this.host.logGradNorms();
       results.phase = phase;
+      this.host.precision.holdBack(optimizer);
+      this.#unscaled.delete(optimizer);
       return value;
     });
     this.onStep();

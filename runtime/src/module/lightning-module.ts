@@ -163,12 +163,13 @@ export abstract class LightningModule<H extends object = object> {
    * @throws PLError PL5012 when the trainer has another limit
    */
   clipGradients(
-    optimizer: Pick<OptimizerHandle, 'paramGroups'>,
+    optimizer: Pick<OptimizerHandle, 'paramGroups'> & { unscale?(): void },
     gradientClipVal: number | null = null,
     gradientClipAlgorithm: GradientClipAlgorithm | null = null,
   ): void {
     const limit = clippingLimit(this.#trainer, gradientClipVal);
     if (limit === null) return;
+    optimizer.unscale?.();
     const params = optimizer.paramGroups.flatMap((group) => group.params);
     if ((gradientClipAlgorithm ?? this.#trainer?.config.gradientClipAlgorithm) === 'value')
       clipGradValue(params, limit);

@@ -1,8 +1,8 @@
 import { peekHostView } from '../engines/host-memory.js';
-import { gradOf, setGrad } from '../optim/gradients.js';
+import { gradOf, ownGrad, setGrad } from '../optim/gradients.js';
 import * as tf from '../tf.js';
 
-/** Multiplies all tensors by a factor in place; whether every value was finite before. */
+/** Multiplies all tensors, each the only holder of its data, by a factor in place; whether every value was finite before. */
 export type ScaleAndCheckFinite = (tensors: readonly tf.Tensor[], factor: number) => boolean;
 
 /**
@@ -19,15 +19,18 @@ export function unscaleGradients(
 ): boolean | undefined {
   const withGrad = [...params].filter((v) => gradOf(v) !== undefined);
   if (withGrad.length === 0) return undefined;
-  const grads = withGrad.map((v) => gradOf(v)!);
-  if (onEngine !== undefined) return onEngine(grads, factor);
+  if (onEngine !== undefined)
+    return onEngine(
+      withGrad.map((v) => ownGrad(v)!),
+      factor,
+    );
   let finite = true;
   const remote: tf.Variable[] = [];
-  withGrad.forEach((v, i) => {
-    const values = peekHostView(grads[i]!);
+  for (const v of withGrad) {
+    const values = peekHostView(gradOf(v)!);
     if (values === undefined) remote.push(v);
     else finite = scaleOnHost(values, factor) && finite;
-  });
+  }
   return scaleOnEngine(remote, factor) && finite;
 }
 

@@ -1,3 +1,4 @@
+import { torchGradients } from '../engines/torch/gradients.js';
 import { PLError } from '../errors/pl-error.js';
 import { clearGrads, gradOf, ownGrad, setGrad } from '../optim/gradients.js';
 import * as tf from '../tf.js';
@@ -111,13 +112,9 @@ class BucketedReduction implements GradientReduction {
   }
 
   #send(): void {
-    const bucket = this.buckets[this.#works.length]!;
-    this.#works.push(
-      this.group.allReduce(
-        bucket.map((param) => ownGrad(param)!),
-        'mean',
-      ),
-    );
+    const grads = this.buckets[this.#works.length]!.map((param) => ownGrad(param)!);
+    torchGradients()?.widen(grads);
+    this.#works.push(this.group.allReduce(grads, 'mean'));
   }
 }
 

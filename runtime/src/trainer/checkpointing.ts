@@ -13,6 +13,7 @@ import type { OptimizersInForce } from '../optim/lr-schedulers/config.js';
 import type { LRSchedulerState } from '../optim/lr-schedulers/scheduler-state.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict, RestorableOptimizerState } from '../optim/optimizer-state.js';
+import type { GradScalerState } from '../precision/grad-scaler.js';
 import { restoreRngState, rngState } from '../random/seed-everything.js';
 import * as tf from '../tf.js';
 import type { Session } from './session.js';
@@ -40,6 +41,9 @@ interface SamplersState {
   /** The order of the training data, and the place in it. */
   train?: EpochState['loader'];
 }
+
+/** Where the state of the loss scale stands in a checkpoint, as in Lightning's. */
+const PRECISION_KEY = 'MixedPrecision';
 
 /** The slot under which gradients wait for the rest of their accumulation window. */
 const GRADIENT_SLOT = 'grad';
@@ -92,13 +96,19 @@ export async function captureCheckpoint(
       declaredHparams(data.datamodule.constructor) !== undefined && {
         datamodule_hyper_parameters: savedHparams(data.datamodule),
       }),
-  } satisfies DataModuleState;
+    ...precisionState(session, weightsOnly),
+  } satisfies DataModuleState & Record<string, unknown>;
   const { phase } = session.results;
   session.results.phase = 'on_save_checkpoint';
   await callbacks.call('on_save_checkpoint', [checkpoint]);
   await session.hooks.on_save_checkpoint?.(checkpoint);
   session.results.phase = phase;
   return checkpoint;
+}
+
+function precisionState({ precision }: Session, weightsOnly: boolean): Record<string, unknown> {
+  const state = weightsOnly ? undefined : precision.stateDict();
+  return state === undefined ? {} : { [PRECISION_KEY]: state };
 }
 
 function optimizerState(
@@ -190,6 +200,8 @@ export function restoreTraining(
   for (const [i, { scheduler }] of lrSchedulers.entries()) {
     scheduler.loadStateDict(checkpoint.lrSchedulers[i] as LRSchedulerState);
   }
+  const precision = checkpoint.extra?.[PRECISION_KEY];
+  if (precision !== undefined) session.precision.loadStateDict(precision as GradScalerState);
   const own = ownState(session, { checkpoint, path });
   if (own.rng !== undefined) restoreRngState(own.rng);
   const { fit } = checkpoint.loops as LoopsState;

@@ -26,6 +26,8 @@ export async function fit(
   session.fitData = data;
   const configured = configureOptimizers(session);
   const { optimizers, lrSchedulers } = configured;
+  for (const optimizer of optimizers) session.precision.checkOptimizer(optimizer);
+  session.precision.convert(module.parameters());
   module.zeroGrad();
   session.strategy.syncModule(module);
   session.strategy.prepareOptimizers(optimizers);

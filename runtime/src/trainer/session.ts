@@ -8,6 +8,7 @@ import { initialProgress } from '../loops/progress.js';
 import { type Metrics, Results } from '../loops/results.js';
 import { boundHooks } from '../module/compiled.js';
 import type { LightningModule } from '../module/lightning-module.js';
+import type { PrecisionPlugin } from '../precision/precision-plugin.js';
 import { detectAnomalies } from './anomaly-detection.js';
 import { Breaks } from './breaks.js';
 import { DataSource, type GivenData } from './data-source.js';
@@ -41,6 +42,7 @@ export class Session implements LoopHost {
     readonly module: LightningModule,
     readonly fn: TrainerFn,
     given: GivenData,
+    readonly precision: PrecisionPlugin,
   ) {
     this.config = trainer.config;
     this.state = trainer.state;

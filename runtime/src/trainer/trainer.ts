@@ -15,6 +15,9 @@ import type { LightningDataModule } from '../module/lightning-data-module.js';
 import type { LightningModule } from '../module/lightning-module.js';
 import type { LRSchedulerConfig } from '../optim/lr-schedulers/config.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { createPrecision, setMatmulPrecision } from '../precision/create-precision.js';
+import { parsePrecision } from '../precision/parse-precision.js';
+import type { PrecisionPlugin } from '../precision/precision-plugin.js';
 import { createStrategy } from '../strategies/create-strategy.js';
 import { selectProcessEngine } from '../strategies/process-engine.js';
 import type { Strategy } from '../strategies/strategy.js';
@@ -82,13 +85,15 @@ export class Trainer extends RunView {
   validates = false;
   /** What executes the tensor operations, once a run has begun. */
   engine: SelectedEngine | undefined;
+  /** How the runs compute. What it has learned about the loss scale stays from one fit to the next. */
+  #precision: PrecisionPlugin | undefined;
   readonly #notices = new Notices();
   #manual: ManualOptimization | undefined;
   #session: Session | undefined;
   #fitRun: FitRun | undefined;
 
   /**
-   * @throws PLError PL5012 and PL5031 for settings and callbacks that make no sense, alone or together, PL81xx for an
+   * @throws PLError PL5012, PL5031 and PL8201 for settings and callbacks that make no sense, alone or together, PL81xx for an
    * environment of several processes that does
    */
   constructor(options: TrainerOptions = {}) {
@@ -182,7 +187,7 @@ export class Trainer extends RunView {
    * Makes the engine that the settings ask for the current one, as every run does at its beginning. Called before a
    * model is built, it spares the model's weights the move.
    *
-   * @throws PLError PL6xxx when the engine or the device is not there
+   * @throws PLError PL6xxx when the engine or the device is not there, PL8202 when it cannot do trainer.precision
    */
   async selectEngine(): Promise<SelectedEngine> {
     const { engine, accelerator, deterministic, threads } = this.config;
@@ -190,6 +195,9 @@ export class Trainer extends RunView {
       { engine, accelerator, deterministic, ...(threads !== null && { threads }) },
       this.strategy.localWorldSize,
     );
+    const { precision, matmulPrecision } = this.config;
+    if (matmulPrecision !== null) setMatmulPrecision(matmulPrecision, this.engine);
+    this.#precision ??= createPrecision(parsePrecision(precision), this.engine);
     return this.engine;
   }
 
@@ -295,6 +303,7 @@ export class Trainer extends RunView {
     const source = await this.#read(ckptPath);
     return session.run(async () => {
       await restore(session, source);
+      session.precision.convert(session.module.parameters());
       this.strategy.syncModule(session.module);
       session.describeRun();
       return evaluate(session, stage, await requireLoaders(session, stage), {
@@ -322,7 +331,7 @@ export class Trainer extends RunView {
     this.state.stage = stage;
     this.metrics.clear();
     const progress = fn === 'fit' ? undefined : this.#session?.progress;
-    this.#session = new Session(this, module, fn, given);
+    this.#session = new Session(this, module, fn, given, this.#precision!);
     if (progress !== undefined) this.#session.progress = progress;
     this.#shareLogDir();
     return this.#session;

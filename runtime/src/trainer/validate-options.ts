@@ -1,4 +1,5 @@
 import { PLError } from '../errors/pl-error.js';
+import { parseMatmulPrecision, parsePrecision } from '../precision/parse-precision.js';
 import { parseDuration } from './duration.js';
 import type { Duration, ResolvedTrainerConfig } from './options.js';
 
@@ -34,7 +35,10 @@ const orNull = ({ wanted, holds }: Rule): Rule => ({
   holds: (value) => value === null || holds(value),
 });
 
-const rules: { readonly [Name in keyof ResolvedTrainerConfig]: Rule } = {
+/** Settings whose values are names that a parser knows. */
+type Parsed = 'precision' | 'matmulPrecision';
+
+const rules: { readonly [Name in Exclude<keyof ResolvedTrainerConfig, Parsed>]: Rule } = {
   // Others follow from it, so it comes first.
   fastDevRun: {
     wanted: 'true, false or a number of batches',
@@ -112,6 +116,7 @@ export function* trainerProblems(config: ResolvedTrainerConfig): Generator<PLErr
     if (holds(config[name])) continue;
     yield new PLError('PL5012', `trainer.${name} is ${shown(config[name])}; wanted ${wanted}.`);
   }
+  yield* precisionProblems(config);
   const { checkValEveryNEpoch, valCheckInterval } = config;
   const counts = typeof valCheckInterval === 'number' ? valCheckInterval >= 1 : valCheckInterval !== null;
   if (checkValEveryNEpoch === null && !counts) {
@@ -120,6 +125,16 @@ export function* trainerProblems(config: ResolvedTrainerConfig): Generator<PLErr
       `trainer.checkValEveryNEpoch is null, which counts batches across epochs, but trainer.valCheckInterval is ${valCheckInterval}.`,
       { hint: 'Set trainer.valCheckInterval to a number of batches, or to a time.' },
     );
+  }
+}
+
+function* precisionProblems({ precision, matmulPrecision }: ResolvedTrainerConfig): Generator<PLError, void> {
+  try {
+    parsePrecision(precision);
+    if (matmulPrecision !== null) parseMatmulPrecision(matmulPrecision);
+  } catch (problem) {
+    if (!(problem instanceof PLError)) throw problem;
+    yield problem;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { MatmulPrecision } from '../autocast-engine.js';
 import type { DistributedAddon } from './distributed.js';
 
 /** The compiled addon, as `runtime/native/addon.cc` exports it. Each JavaScript thread has an instance of its own. */
@@ -24,6 +25,9 @@ export interface TorchAddon {
   device(): string;
   setDevice(device: string): void;
   setThreads(threads: number): void;
+  setMatmulPrecision(precision: MatmulPrecision): void;
+  /** The type of the numbers behind a handle: `Float`, `Half`, `BFloat16`, … */
+  typeOf(handle: number): string;
   /** Waits until the device has done everything that it was asked to. */
   synchronize(): void;
   /** Seeds the generator of a device, by default the current one. */

@@ -2,7 +2,7 @@ import { PLError } from '../../errors/pl-error.js';
 import * as tf from '../../tf.js';
 import { tfjsEngine } from '../tfjs-engine.js';
 import type { TorchAddon } from './addon.js';
-import { Exchange } from './exchange.js';
+import { Exchange, type PrecisionCode } from './exchange.js';
 import { type Operation, operation } from './operation.js';
 import { dtypeCodes, dtypes, TorchData, type TorchDType } from './torch-data.js';
 
@@ -75,6 +75,20 @@ export class TorchBackend extends tf.KernelBackend {
     const count = this.#exchange.run(op, inputs.length, ints, floats);
     if (count < 0) throw this.#failure();
     return count;
+  }
+
+  /** In which precision the operations compute from now on. */
+  get precision(): PrecisionCode {
+    return this.#exchange.precision;
+  }
+
+  set precision(code: PrecisionCode) {
+    this.#exchange.precision = code;
+  }
+
+  /** The type behind a tensor, in libtorch's words: tfjs sees float32 where it is `Half` or `BFloat16`. */
+  typeOf(tensor: tf.TensorInfo): string {
+    return this.addon.typeOf(this.#handleOf(tensor, 0));
   }
 
   /** What the last operation wrote back in the place of its number i. */

@@ -5,6 +5,7 @@ import { operation } from './operation.js';
 const totalNormOp = operation('total_norm');
 const clipNormOp = operation('clip_grad_norm');
 const clipValueOp = operation('clip_grad_value');
+const widenOp = operation('widen');
 const accumulateOp = operation('accumulate');
 
 /** What the torch engine does to gradients in one call, in place. Each must be the only holder of its data id. */
@@ -26,6 +27,11 @@ export class TorchGradients {
   /** Limits every element to `-limit … limit`. */
   clipValue(grads: readonly tf.Tensor[], limit: number): void {
     this.backend.run(clipValueOp, grads, [], [limit]);
+  }
+
+  /** Makes float32 of what has 16 bits: means of several processes keep their digits, and all have one type. */
+  widen(grads: readonly tf.Tensor[]): void {
+    this.backend.run(widenOp, grads, [], []);
   }
 
   accumulate(sum: tf.Tensor, addend: tf.Tensor): void {

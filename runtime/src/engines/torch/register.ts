@@ -1,5 +1,7 @@
 import * as tf from '../../tf.js';
+import { registerAutocastEngine } from '../autocast-engine.js';
 import type { TorchAddon } from './addon.js';
+import { TorchAutocast } from './autocast.js';
 import { TorchBackend } from './backend.js';
 import { reclaimForgottenTensors } from './forgotten-tensors.js';
 import { registerKernelGradients } from './kernel-gradients.js';
@@ -57,6 +59,7 @@ export function registerTorch(addon: TorchAddon): void {
     });
   }
   registerKernelGradients();
+  registerAutocastEngine('torch', new TorchAutocast(addon));
   reclaimForgottenTensors();
   tf.registerBackend('torch', () => new TorchBackend(addon), 3);
 }
