@@ -55,8 +55,9 @@ export function linkFlags({ libtorch, userFlags }: Recipe): string[] {
   const library = (name: string) => join(libraryFolder, `lib${name}.${onMac ? 'dylib' : 'so'}`);
   const device = { cpu: [], mps: [], cuda: ['torch_cuda', 'c10_cuda'], rocm: ['torch_hip', 'c10_hip'] };
   return [
-    // Bound at once, what is missing is an error while loading; bound late, it would end the process.
-    ...(onMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,-z,now']),
+    // Bound at once, what is missing is an error while loading; bound late, it would end the process. Never unloaded,
+    // because threads of collectives may be held up for longer than the worker thread lives that loaded it.
+    ...(onMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,-z,now,-z,nodelete']),
     `-Wl,-rpath,${libraryFolder}`,
     // The device's library is used through what it registers, never by name.
     ...(onMac || variant === 'cpu' ? [] : ['-Wl,--no-as-needed']),
