@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { whyNot } from '../../engines/torch/torch.test.kit.js';
 import { type RankError, runProcess } from '../ranks.test.support.js';
@@ -329,5 +330,19 @@ describe.skipIf(addon === undefined)('the rendezvous', () => {
     expect(second.reports).toEqual([
       { code: 'PL8004', message: `nobody answered at 127.0.0.1:${other} within 1 s.` },
     ]);
+  });
+
+  test('ends in time, and so does the process, though the store does not answer', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, resolve));
+    const { port } = silent.address() as AddressInfo;
+    try {
+      const { reports, exitCode } = await runProcess(join({ globalRank: 1, mainPort: port }));
+      const message = `the store of the run at 127.0.0.1:${port} did not answer within 1 s.`;
+      expect(reports).toEqual([{ code: 'PL8004', message }]);
+      expect(exitCode).toBe(0);
+    } finally {
+      silent.close();
+    }
   });
 });
