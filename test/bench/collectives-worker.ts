@@ -13,7 +13,7 @@ const [rank, port] = process.argv.slice(2).map(Number);
 const torch = loadTorchAddon();
 const addon = loadC10dAddon();
 if (torch.state !== 'loaded' || addon === undefined)
-  throw new Error('build the torch engine first: pl engine build');
+  throw new Error('pl engine build first, with a libtorch that has c10d');
 await useTorch(torch, { device: 'cpu', threads: 1 }, 'benchmark');
 const group = await createC10dProcessGroup(
   {

@@ -2,124 +2,92 @@
 
 #ifdef USE_C10D_GLOO
 
-#include <c10/core/InferenceMode.h>
-
-#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "group_object.h"
 #include "interrupts.h"
 #include "monitor.h"
-#include "process_group.h"
-#include "store.h"
+#include "patient_thread.h"
+#include "resource.h"
+#include "store_client.h"
 
 namespace pl {
 
 namespace {
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-/// What a rethrown exception says, without the stack that libtorch adds.
-std::string message_of(const std::exception_ptr& problem) {
-  try {
-    std::rethrow_exception(problem);
-  } catch (const c10::Error& error) {
-    return first_line(error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    return first_line(error.what());
-  } catch (...) {
-    return "unknown error";
-  }
-}
-
-template <typename Body>
-auto guarded(Napi::Env env, Body body) {
-  try {
-    return body();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (...) {
-    throw Napi::Error::New(env, message_of(std::current_exception()));
-  }
-}
-
-std::chrono::milliseconds milliseconds(const Napi::Value& value) {
-  return std::chrono::milliseconds(value.As<Napi::Number>().Int64Value());
-}
-
-std::string text(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
-
-int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
-
-/// {host, port, prefix, timeoutMs}
-StoreAddress store_address(const Napi::Object& object) {
-  StoreAddress address;
-  address.host = text(object.Get("host"));
-  address.port = static_cast<uint16_t>(integer(object.Get("port")));
-  address.prefix = text(object.Get("prefix"));
-  address.timeout = milliseconds(object.Get("timeoutMs"));
-  return address;
-}
-
-/// A connection to the store, and on the rank that hosts it the store itself.
-class StoreObject : public Napi::ObjectWrap<StoreObject> {
+/// A connection to the store, and on the rank that hosts it the store itself. Methods send requests, one at a time.
+class StoreObject : public Resource<StoreObject, Environment::kStore> {
  public:
-  static Napi::Function define(Napi::Env env) {
+  static Napi::Function define(Napi::Env env, std::shared_ptr<Environment>* environment) {
     return DefineClass(env, "Store",
                        {
                            InstanceMethod("add", &StoreObject::Add),
                            InstanceMethod("set", &StoreObject::Set),
                            InstanceMethod("get", &StoreObject::Get),
+                           InstanceMethod("answer", &StoreObject::Answer),
                            InstanceMethod("close", &StoreObject::Close),
-                       });
+                       },
+                       environment);
   }
 
-  /// new Store(address, hosts)
-  explicit StoreObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-    guarded(info.Env(), [&] {
-      const StoreAddress address = store_address(info[0].As<Napi::Object>());
-      if (info[1].ToBoolean()) server_ = host_store(address);
-      store_ = connect_store(address, "ranks");
-    });
-  }
+  /// new Store(address, hosts): the first request.
+  explicit StoreObject(const Napi::CallbackInfo& info)
+      : Resource(info),
+        client_(std::make_unique<StoreClient>(store_address(info[0].As<Napi::Object>()), info[1].ToBoolean())) {}
 
  private:
-  /// add(key, number): the sum of all that was added.
-  Napi::Value Add(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&]() -> Napi::Value {
-      const int64_t sum = store_->add(text(info[0]), info[1].As<Napi::Number>().Int64Value());
-      return Napi::Number::New(info.Env(), static_cast<double>(sum));
-    });
+  StoreClient& client() {
+    TORCH_CHECK(client_ != nullptr, "the connection to the store is closed");
+    return *client_;
+  }
+
+  /// add(key, number): the answer's `sum` is that of all that was added.
+  void Add(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] { client().add(text(info[0]), info[1].As<Napi::Number>().Int64Value()); });
   }
 
   void Set(const Napi::CallbackInfo& info) {
-    guarded(info.Env(), [&] { store_->set(text(info[0]), bytes_of(text(info[1]))); });
+    guarded(info.Env(), [&] { client().set(text(info[0]), text(info[1])); });
   }
 
-  /// get(key): undefined where there is none yet.
-  Napi::Value Get(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&]() -> Napi::Value {
-      const std::string key = text(info[0]);
-      if (!store_->check({key})) return info.Env().Undefined();
-      return Napi::String::New(info.Env(), text_of(store_->get(key)));
+  /// get(keys): the answer's `texts` are undefined where there is none yet.
+  void Get(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] {
+      const auto list = info[0].As<Napi::Array>();
+      std::vector<std::string> keys;
+      for (uint32_t i = 0; i < list.Length(); ++i) keys.push_back(text(list[i]));
+      client().get(std::move(keys));
     });
   }
 
-  void Close(const Napi::CallbackInfo&) {
-    store_.reset();
-    server_.reset();
+  /// answer(milliseconds): undefined while there is none. Throws what keeps the store from answering.
+  Napi::Value Answer(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    return guarded(env, [&]() -> Napi::Value {
+      if (!client().answered(milliseconds(info[0]))) return env.Undefined();
+      const StoreClient::Answer& answer = client().answer();
+      auto texts = Napi::Array::New(env, answer.texts.size());
+      for (uint32_t i = 0; i < answer.texts.size(); ++i) {
+        if (answer.texts[i]) texts[i] = *answer.texts[i];
+      }
+      auto object = Napi::Object::New(env);
+      object["sum"] = static_cast<double>(answer.sum);
+      object["texts"] = texts;
+      return object;
+    });
   }
 
-  c10::intrusive_ptr<c10d::Store> server_;
-  c10::intrusive_ptr<c10d::Store> store_;
+  void close() override { client_.reset(); }
+
+  std::unique_ptr<StoreClient> client_;
 };
 
-class MonitorObject : public Napi::ObjectWrap<MonitorObject> {
+class MonitorObject : public Resource<MonitorObject, Environment::kMonitor> {
  public:
-  static Napi::Function define(Napi::Env env) {
+  static Napi::Function define(Napi::Env env, std::shared_ptr<Environment>* environment) {
     return DefineClass(env, "Monitor",
                        {
                            InstanceMethod("setActivity", &MonitorObject::SetActivity),
@@ -127,16 +95,19 @@ class MonitorObject : public Napi::ObjectWrap<MonitorObject> {
                            InstanceMethod("flush", &MonitorObject::Flush),
                            InstanceMethod("watchAll", &MonitorObject::WatchAll),
                            InstanceMethod("report", &MonitorObject::Report),
-                           InstanceMethod("stop", &MonitorObject::Stop),
-                       });
+                           InstanceMethod("close", &MonitorObject::Close),
+                       },
+                       environment);
   }
 
   /// new Monitor(address, rank, worldSize)
   explicit MonitorObject(const Napi::CallbackInfo& info)
-      : ObjectWrap(info),
-        monitor_(Monitor::start(store_address(info[0].As<Napi::Object>()), integer(info[1]), integer(info[2]))) {}
+      : Resource(info),
+        monitor_(
+            std::make_shared<Monitor>(store_address(info[0].As<Napi::Object>()), integer(info[1]), integer(info[2]))),
+        thread_([monitor = monitor_] { monitor->run(); }) {}
 
-  ~MonitorObject() override { monitor_->stop(); }
+  ~MonitorObject() override { close(); }
 
  private:
   void SetActivity(const Napi::CallbackInfo& info) { monitor_->set_activity(text(info[0])); }
@@ -145,7 +116,6 @@ class MonitorObject : public Napi::ObjectWrap<MonitorObject> {
     return Napi::Boolean::New(info.Env(), monitor_->flush(milliseconds(info[0])));
   }
   void WatchAll(const Napi::CallbackInfo&) { monitor_->watch_all(); }
-  void Stop(const Napi::CallbackInfo&) { monitor_->stop(); }
 
   Napi::Value Report(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
@@ -167,190 +137,14 @@ class MonitorObject : public Napi::ObjectWrap<MonitorObject> {
     return object;
   }
 
-  std::shared_ptr<Monitor> monitor_;
+  void close() override {
+    monitor_->stop();
+    thread_.end(kClosePatience);
+  }
+
+  const std::shared_ptr<Monitor> monitor_;
+  PatientThread thread_;
 };
-
-/// What connects in a thread of its own, which may outlive the object that asked for it.
-struct Connection {
-  std::atomic<bool> ended{false};
-  std::unique_ptr<Group> group;
-  std::exception_ptr problem;
-};
-
-/// The engine that a class of the addon works for.
-struct EngineParts {
-  TensorTable* table;
-  const at::Device* device;
-};
-
-class GroupObject : public Napi::ObjectWrap<GroupObject> {
- public:
-  static Napi::Function define(Napi::Env env, EngineParts* engine) {
-    return DefineClass(env, "ProcessGroup",
-                       {
-                           InstanceMethod("connected", &GroupObject::Connected),
-                           InstanceMethod("allReduce", &GroupObject::AllReduce),
-                           InstanceMethod("broadcast", &GroupObject::Broadcast),
-                           InstanceMethod("reduceScatter", &GroupObject::ReduceScatter),
-                           InstanceMethod("allGather", &GroupObject::AllGather),
-                           InstanceMethod("barrier", &GroupObject::Barrier),
-                           InstanceMethod("wait", &GroupObject::Wait),
-                           InstanceMethod("close", &GroupObject::Close),
-                       },
-                       engine);
-  }
-
-  /// new ProcessGroup({store, rank, worldSize, backend, address, interface, timeoutMs})
-  explicit GroupObject(const Napi::CallbackInfo& info)
-      : ObjectWrap(info), engine_(*static_cast<EngineParts*>(info.Data())), connection_(std::make_shared<Connection>()) {
-    const auto object = info[0].As<Napi::Object>();
-    GroupOptions options;
-    options.store = store_address(object.Get("store").As<Napi::Object>());
-    options.rank = integer(object.Get("rank"));
-    options.size = integer(object.Get("worldSize"));
-    if (text(object.Get("backend")) == "nccl") options.device = *engine_.device;
-    options.address = text(object.Get("address"));
-    options.interface = text(object.Get("interface"));
-    options.timeout = milliseconds(object.Get("timeoutMs"));
-    std::thread([options, connection = connection_] {
-      try {
-        connection->group = std::make_unique<Group>(options);
-      } catch (...) {
-        connection->problem = std::current_exception();
-      }
-      connection->ended = true;
-    }).detach();
-  }
-
- private:
-  /// Arrays that a collective reads or writes: they stay until it is over, whatever becomes of the caller's.
-  using Arrays = std::vector<Napi::ObjectReference>;
-
-  /// A collective's value: the handle of a tensor, or a typed array.
-  at::Tensor place(const Napi::Value& value, bool is_written, Arrays& arrays) {
-    if (value.IsNumber()) return alias_of(is_written ? writable(integer(value)) : readable(integer(value)));
-    const auto array = value.As<Napi::TypedArray>();
-    arrays.push_back(Napi::Persistent(value.As<Napi::Object>()));
-    const auto options = at::TensorOptions().dtype(type_of(array));
-    const auto size = static_cast<int64_t>(array.ElementLength());
-    c10::InferenceMode normal(false);
-    if (size == 0) return at::empty({0}, options);
-    return at::from_blob(static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset(), {size}, options);
-  }
-
-  std::vector<at::Tensor> places(const Napi::Value& values, bool are_written, Arrays& arrays) {
-    const auto list = values.As<Napi::Array>();
-    std::vector<at::Tensor> places;
-    for (uint32_t i = 0; i < list.Length(); ++i) places.push_back(place(list[i], are_written, arrays));
-    return places;
-  }
-
-  static at::ScalarType type_of(const Napi::TypedArray& array) {
-    switch (array.TypedArrayType()) {
-      case napi_float32_array:
-        return at::kFloat;
-      case napi_float64_array:
-        return at::kDouble;
-      case napi_int32_array:
-        return at::kInt;
-      case napi_uint8_array:
-        return at::kByte;
-      default:
-        throw std::invalid_argument("arrays of this type cannot travel");
-    }
-  }
-
-  at::Tensor readable(Handle handle) {
-    c10::InferenceMode inference;
-    return engine_.table->at(handle).contiguous().resolve_conj().resolve_neg();
-  }
-
-  /// In memory that no other handle sees.
-  at::Tensor writable(Handle handle) {
-    c10::InferenceMode inference;
-    TensorTable& table = *engine_.table;
-    const at::Tensor tensor = table.at(handle).resolve_conj().resolve_neg();
-    if (!tensor.is_contiguous() || !tensor.is_same(table.at(handle)) || !table.alone(handle)) {
-      table.replace(handle, tensor.clone(at::MemoryFormat::Contiguous));
-    }
-    table.forget_cast(handle);
-    return table.at(handle);
-  }
-
-  Group& group() {
-    TORCH_CHECK(connection_ != nullptr && connection_->ended && connection_->group != nullptr,
-                "the process group is not connected");
-    return *connection_->group;
-  }
-
-  /// connected(): whether all ranks are connected. Throws what keeps them from it.
-  Napi::Value Connected(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&] {
-      if (connection_->ended && connection_->problem != nullptr) std::rethrow_exception(connection_->problem);
-      return Napi::Boolean::New(info.Env(), connection_->ended);
-    });
-  }
-
-  template <typename Start>
-  Napi::Value start(const Napi::CallbackInfo& info, Start start) {
-    return guarded(info.Env(), [&] {
-      const auto arrays = std::make_shared<Arrays>();
-      return Napi::Number::New(info.Env(), start(group(), arrays));
-    });
-  }
-
-  /// allReduce(values, reduction): the number of the collective.
-  Napi::Value AllReduce(const Napi::CallbackInfo& info) {
-    return start(info, [&](Group& group, const std::shared_ptr<Arrays>& arrays) {
-      const auto values = places(info[0], true, *arrays);
-      return group.all_reduce(values, static_cast<Reduction>(integer(info[1])), arrays);
-    });
-  }
-
-  /// broadcast(values, root)
-  Napi::Value Broadcast(const Napi::CallbackInfo& info) {
-    return start(info, [&](Group& group, const std::shared_ptr<Arrays>& arrays) {
-      const auto values = places(info[0], true, *arrays);
-      return group.broadcast(values, integer(info[1]), arrays);
-    });
-  }
-
-  /// reduceScatter(output, inputs, reduction)
-  Napi::Value ReduceScatter(const Napi::CallbackInfo& info) {
-    return start(info, [&](Group& group, const std::shared_ptr<Arrays>& arrays) {
-      const auto inputs = places(info[1], false, *arrays);
-      const auto output = place(info[0], true, *arrays);
-      return group.reduce_scatter(output, inputs, static_cast<Reduction>(integer(info[2])), arrays);
-    });
-  }
-
-  /// allGather(outputs, input)
-  Napi::Value AllGather(const Napi::CallbackInfo& info) {
-    return start(info, [&](Group& group, const std::shared_ptr<Arrays>& arrays) {
-      const auto input = place(info[1], false, *arrays);
-      const auto outputs = places(info[0], true, *arrays);
-      return group.all_gather(outputs, input, arrays);
-    });
-  }
-
-  Napi::Value Barrier(const Napi::CallbackInfo& info) {
-    return start(info, [](Group& group, const std::shared_ptr<Arrays>&) { return group.barrier(); });
-  }
-
-  /// wait(collective, milliseconds): whether it is done.
-  Napi::Value Wait(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&] {
-      const InterruptCount counting;
-      return Napi::Boolean::New(info.Env(), group().wait(integer(info[0]), milliseconds(info[1])));
-    });
-  }
-
-  void Close(const Napi::CallbackInfo&) { connection_.reset(); }
-
-  const EngineParts engine_;
-  std::shared_ptr<Connection> connection_;
-};
-
 /// interrupts(): how many SIGINT and SIGTERM came while JavaScript waited for a collective, and the last one's number.
 Napi::Value interrupts(const Napi::CallbackInfo& info) {
   int signal = 0;
@@ -363,8 +157,9 @@ Napi::Value interrupts(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void define_distributed(Napi::Env env, Napi::Object exports, TensorTable* table, const at::Device* device) {
-  auto* engine = new EngineParts{table, device};
-  exports.AddFinalizer([](Napi::Env, EngineParts* parts) { delete parts; }, engine);
+  auto* environment = new std::shared_ptr<Environment>(new Environment{table, device, {}});
+  exports.AddFinalizer([](Napi::Env, std::shared_ptr<Environment>* pointer) { delete pointer; }, environment);
+  env.AddCleanupHook([shared = *environment] { shared->close_all(); });
   auto backends = Napi::Array::New(env);
   backends[0u] = "gloo";
 #ifdef USE_C10D_NCCL
@@ -372,9 +167,9 @@ void define_distributed(Napi::Env env, Napi::Object exports, TensorTable* table,
 #endif
   auto distributed = Napi::Object::New(env);
   distributed["backends"] = backends;
-  distributed["Store"] = StoreObject::define(env);
-  distributed["Monitor"] = MonitorObject::define(env);
-  distributed["ProcessGroup"] = GroupObject::define(env, engine);
+  distributed["Store"] = StoreObject::define(env, environment);
+  distributed["Monitor"] = MonitorObject::define(env, environment);
+  distributed["ProcessGroup"] = define_group(env, environment);
   distributed["interrupts"] = Napi::Function::New(env, interrupts, "interrupts");
   exports["distributed"] = distributed;
 }

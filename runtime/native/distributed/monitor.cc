@@ -2,7 +2,7 @@
 
 #include "monitor.h"
 
-#include <thread>
+#include <algorithm>
 
 namespace pl {
 
@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick(50);
 constexpr std::chrono::milliseconds kRenewal(500);
-constexpr std::chrono::milliseconds kStopPatience(200);
+/// States that a rank reads in a tick: what the store answers easily to as many ranks.
+constexpr int kStatesPerTick = 16;
 
 std::string message_key(int64_t i) { return "message/" + std::to_string(i); }
 std::string state_key(int rank) { return "state/" + std::to_string(rank); }
@@ -23,12 +24,6 @@ int64_t milliseconds(std::chrono::steady_clock::duration duration) {
 
 Monitor::Monitor(const StoreAddress& address, int rank, int size)
     : address_(address), rank_(rank), size_(size), watched_(size, Watched{"", Clock::now()}), answered_(Clock::now()) {}
-
-std::shared_ptr<Monitor> Monitor::start(const StoreAddress& address, int rank, int size) {
-  std::shared_ptr<Monitor> monitor(new Monitor(address, rank, size));
-  std::thread([monitor] { monitor->run(); }).detach();
-  return monitor;
-}
 
 void Monitor::set_activity(std::string activity) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -63,17 +58,17 @@ Monitor::Report Monitor::report() {
 }
 
 void Monitor::stop() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   stopping_ = true;
   changed_.notify_all();
-  changed_.wait_for(lock, kStopPatience, [&] { return stopped_; });
 }
 
 void Monitor::run() {
+  const std::chrono::milliseconds all_interval = std::min(kTick * ((size_ - 1) / kStatesPerTick), kRenewal);
   std::string lost;
   try {
     const auto store = connect_store(address_, "monitor");
-    Clock::time_point due = Clock::now();
+    Clock::time_point renewed = Clock::now() - kRenewal;
     for (;;) {
       std::string activity;
       std::deque<std::string> outbox;
@@ -90,10 +85,10 @@ void Monitor::run() {
       const int64_t before = received_;
       receive(*store);
       const Clock::time_point now = Clock::now();
-      if (now >= due || all || received_ != before) {
+      if (now >= renewed + (all ? all_interval : kRenewal) || received_ != before) {
         renew(*store, activity);
         watch(*store, all);
-        due = now + kRenewal;
+        renewed = now;
       }
       std::lock_guard<std::mutex> lock(mutex_);
       outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(outbox.size()));

@@ -14,10 +14,10 @@
 
 namespace pl {
 
-/// Exchanges with the other ranks, through the store and from a thread of its own, what they have to know of each other
-/// when a collective does not end: messages, which all ranks get in the same order, and each rank's state, which it
+/// Exchanges with the other ranks, through the store and from a thread that runs `run`, what they have to know of each
+/// other when a collective does not end: messages, which all ranks get in the same order, and each rank's state, which it
 /// renews several times a second for as long as its process runs. JavaScript decides what follows from it.
-class Monitor : public std::enable_shared_from_this<Monitor> {
+class Monitor {
  public:
   /// What a rank last said of itself, and when this process last saw it change.
   struct State {
@@ -36,7 +36,10 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
     std::string lost;
   };
 
-  static std::shared_ptr<Monitor> start(const StoreAddress& address, int rank, int size);
+  Monitor(const StoreAddress& address, int rank, int size);
+
+  /// The thread's work, until `stop` or until the connection is lost.
+  void run();
 
   /// The rest of this rank's state: what it is doing.
   void set_activity(std::string activity);
@@ -44,11 +47,11 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
   void publish(std::string message);
   /// Whether everything was sent within the time.
   bool flush(std::chrono::milliseconds patience);
-  /// Reads the states of all ranks, and often. Otherwise rank 0 reads those of all, the others that of rank 0, so that the
-  /// store's work grows with the number of ranks and not with its square.
+  /// Reads the states of all ranks, and as often as their number allows. Otherwise rank 0 reads those of all, the others
+  /// that of rank 0, so that the store's work grows with the number of ranks and not with its square.
   void watch_all();
   Report report();
-  /// The thread ends with the connection; a store that does not answer holds it up, but not the caller.
+  /// Has `run` end when everything was sent. A store that does not answer holds it up.
   void stop();
 
  private:
@@ -58,8 +61,6 @@ class Monitor : public std::enable_shared_from_this<Monitor> {
     Clock::time_point changed;
   };
 
-  Monitor(const StoreAddress& address, int rank, int size);
-  void run();
   void send(c10d::Store& store, const std::string& message);
   void receive(c10d::Store& store);
   void renew(c10d::Store& store, const std::string& activity);

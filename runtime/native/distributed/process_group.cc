@@ -76,11 +76,11 @@ std::vector<at::Tensor> wires_of(const std::vector<Operand>& operands) {
 }  // namespace
 
 Pending::Pending(std::vector<c10::intrusive_ptr<c10d::Work>> works, bool on_gpu, std::function<void()> deliver,
-                 std::shared_ptr<void> keep)
+                 std::function<void()> then)
     : works_(std::move(works)),
       on_gpu_(on_gpu),
       deliver_(std::move(deliver)),
-      keep_(std::move(keep)),
+      then_(std::move(then)),
       count_(std::make_shared<Count>()) {
   if (on_gpu_) return;
   count_->open = works_.size();
@@ -125,6 +125,7 @@ void Pending::finish() {
   }
   c10::InferenceMode normal(false);
   if (deliver_) deliver_();
+  if (then_) then_();
 }
 
 Group::Group(const GroupOptions& options) : device_(options.device), size_(options.size) {
@@ -164,16 +165,17 @@ Group::~Group() {
   if (abort_) abort_();
   new c10::intrusive_ptr<Backend>(std::move(group_));
   for (auto& entry : pending_) entry.second.release();
+  abrupt_exit_.release();
 }
 
 int32_t Group::add(std::vector<c10::intrusive_ptr<c10d::Work>> works, std::function<void()> deliver,
-                   std::shared_ptr<void> keep) {
+                   std::function<void()> then) {
   const int32_t id = next_++;
-  pending_[id] = std::make_unique<Pending>(std::move(works), !device_.is_cpu(), std::move(deliver), std::move(keep));
+  pending_[id] = std::make_unique<Pending>(std::move(works), !device_.is_cpu(), std::move(deliver), std::move(then));
   return id;
 }
 
-int32_t Group::all_reduce(const std::vector<at::Tensor>& values, Reduction op, std::shared_ptr<void> keep) {
+int32_t Group::all_reduce(const std::vector<at::Tensor>& values, Reduction op, std::function<void()> then) {
   c10::OptionalDeviceGuard guard(device_.is_cpu() ? c10::optional<at::Device>() : device_);
   const auto parcels = std::make_shared<Parcels>(operands_of(values, device_, reduced));
   c10d::AllreduceOptions options;
@@ -189,10 +191,10 @@ int32_t Group::all_reduce(const std::vector<at::Tensor>& values, Reduction op, s
     }
     parcels->deliver();
   };
-  return add(std::move(works), deliver, std::move(keep));
+  return add(std::move(works), deliver, std::move(then));
 }
 
-int32_t Group::broadcast(const std::vector<at::Tensor>& values, int root, std::shared_ptr<void> keep) {
+int32_t Group::broadcast(const std::vector<at::Tensor>& values, int root, std::function<void()> then) {
   c10::OptionalDeviceGuard guard(device_.is_cpu() ? c10::optional<at::Device>() : device_);
   const auto parcels = std::make_shared<Parcels>(operands_of(values, device_, moved));
   c10d::BroadcastOptions options;
@@ -202,15 +204,15 @@ int32_t Group::broadcast(const std::vector<at::Tensor>& values, int root, std::s
     std::vector<at::Tensor> one{tensor};
     works.push_back(group_->broadcast(one, options));
   }
-  return add(std::move(works), [parcels] { parcels->deliver(); }, std::move(keep));
+  return add(std::move(works), [parcels] { parcels->deliver(); }, std::move(then));
 }
 
 /// Gloo has no reduce-scatter for all versions: there, every rank gets its part of all others and reduces it itself, in
 /// the order of ranks, which moves as few bytes.
 int32_t Group::reduce_scatter(const at::Tensor& output, const std::vector<at::Tensor>& inputs, Reduction op,
-                              std::shared_ptr<void> keep) {
+                              std::function<void()> then) {
   c10::OptionalDeviceGuard guard(device_.is_cpu() ? c10::optional<at::Device>() : device_);
-  if (output.numel() == 0) return add({}, nullptr, nullptr);
+  if (output.numel() == 0) return add({}, nullptr, std::move(then));
   c10::InferenceMode normal(false);
   const auto target = std::make_shared<Operand>(reduced(output, device_));
   std::vector<at::Tensor> wires = wires_of(operands_of(inputs, device_, reduced));
@@ -223,7 +225,7 @@ int32_t Group::reduce_scatter(const at::Tensor& output, const std::vector<at::Te
       if (op == Reduction::kMean) divide(target->wire, size);
       target->deliver();
     };
-    return add({group_->reduce_scatter(outputs, lists, options)}, deliver, std::move(keep));
+    return add({group_->reduce_scatter(outputs, lists, options)}, deliver, std::move(then));
   }
   at::Tensor sent = at::cat(wires);
   at::Tensor received = at::empty_like(sent);
@@ -237,20 +239,20 @@ int32_t Group::reduce_scatter(const at::Tensor& output, const std::vector<at::Te
     target->wire = result;
     target->deliver();
   };
-  return add({work}, deliver, std::move(keep));
+  return add({work}, deliver, std::move(then));
 }
 
 int32_t Group::all_gather(const std::vector<at::Tensor>& outputs, const at::Tensor& input,
-                          std::shared_ptr<void> keep) {
+                          std::function<void()> then) {
   c10::OptionalDeviceGuard guard(device_.is_cpu() ? c10::optional<at::Device>() : device_);
-  if (input.numel() == 0) return add({}, nullptr, nullptr);
+  if (input.numel() == 0) return add({}, nullptr, std::move(then));
   const auto targets = std::make_shared<std::vector<Operand>>(operands_of(outputs, device_, moved));
   std::vector<std::vector<at::Tensor>> lists{wires_of(*targets)};
   std::vector<at::Tensor> inputs{moved(input, device_).wire};
   const auto deliver = [targets] {
     for (Operand& target : *targets) target.deliver();
   };
-  return add({group_->allgather(lists, inputs)}, deliver, std::move(keep));
+  return add({group_->allgather(lists, inputs)}, deliver, std::move(then));
 }
 
 int32_t Group::barrier() {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "abrupt_exit.h"
 #include "c10d.h"
 #include "operand.h"
 #include "store.h"
@@ -38,10 +39,9 @@ enum class Reduction : int32_t { kSum = 0, kMean = 1, kMin = 2, kMax = 3, kProdu
 /// A collective under way.
 class Pending {
  public:
-  /// @param deliver is run when all works are done, by who waits for them
-  /// @param keep what has to stay where it is until then
+  /// @param deliver is run when all works are done, by who waits for them, and `then` after it
   Pending(std::vector<c10::intrusive_ptr<c10d::Work>> works, bool on_gpu, std::function<void()> deliver,
-          std::shared_ptr<void> keep);
+          std::function<void()> then);
 
   /// Whether it ended within the time, well or not.
   bool ended(std::chrono::milliseconds patience);
@@ -61,7 +61,7 @@ class Pending {
   std::vector<c10::intrusive_ptr<c10d::Work>> works_;
   const bool on_gpu_;
   std::function<void()> deliver_;
-  std::shared_ptr<void> keep_;
+  std::function<void()> then_;
   std::shared_ptr<Count> count_;
 };
 
@@ -74,13 +74,14 @@ class Group {
 
   const std::string& backend() const { return backend_; }
 
-  // Collectives: each returns a number, to wait with. The tensors are aliases, see alias_of. `keep` is released when the
-  // collective is over.
-  int32_t all_reduce(const std::vector<at::Tensor>& values, Reduction op, std::shared_ptr<void> keep);
-  int32_t broadcast(const std::vector<at::Tensor>& values, int root, std::shared_ptr<void> keep);
+  // Collectives: each returns a number, to wait with. The tensors are aliases, see alias_of, of memory that is the
+  // tensors' own: a backend that was given up may still write to it. `then` is called by `wait` when the values are in
+  // their places.
+  int32_t all_reduce(const std::vector<at::Tensor>& values, Reduction op, std::function<void()> then);
+  int32_t broadcast(const std::vector<at::Tensor>& values, int root, std::function<void()> then);
   int32_t reduce_scatter(const at::Tensor& output, const std::vector<at::Tensor>& inputs, Reduction op,
-                         std::shared_ptr<void> keep);
-  int32_t all_gather(const std::vector<at::Tensor>& outputs, const at::Tensor& input, std::shared_ptr<void> keep);
+                         std::function<void()> then);
+  int32_t all_gather(const std::vector<at::Tensor>& outputs, const at::Tensor& input, std::function<void()> then);
   int32_t barrier();
 
   /// Whether the collective is done, and its values are where they belong. @throws what it ended with
@@ -88,8 +89,9 @@ class Group {
 
  private:
   int32_t add(std::vector<c10::intrusive_ptr<c10d::Work>> works, std::function<void()> deliver,
-              std::shared_ptr<void> keep);
+              std::function<void()> then);
 
+  std::unique_ptr<AbruptExit> abrupt_exit_ = std::make_unique<AbruptExit>();
   const at::Device device_;
   const int size_;
   std::string backend_;

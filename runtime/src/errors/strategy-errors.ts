@@ -1,7 +1,7 @@
 /** PL8xxx. */
 export const strategyErrors = {
   PL8001:
-    'Without libtorch, processes of one host exchange gradients through a process group of the runtime itself, which does not reach other hosts. Training on several hosts needs the collectives of libtorch: install it and build the engine (Debian: `apt-get install libtorch-dev libgloo-dev`, then `pl engine build`).',
+    'Without libtorch, processes of one host exchange gradients through a process group of the runtime itself, which does not reach other hosts. Training on several hosts needs the collectives of libtorch: install it and build the engine (Debian: `apt-get install libtorch-dev`, then `pl engine build`).',
   PL8002:
     'The processes of a run wait for each other at every step. One of them ended with an error, died (out of memory, a signal) or did not come to the next collective in time, so the others cannot go on; the message names its rank and the cause. Its own error, if it had one, is on stderr under its rank. Time limit: `trainer.processGroupTimeout`.',
   PL8003:

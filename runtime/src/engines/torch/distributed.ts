@@ -21,13 +21,25 @@ export interface StoreAddress {
   timeoutMs: number;
 }
 
-/** A connection to c10d's TCPStore, and on the rank that hosts it the store itself. Calls block until it answers. */
+/**
+ * A connection to c10d's TCPStore, and on the rank that hosts it the store itself, in a thread of its own. Takes one
+ * request at a time, the first of which is to connect.
+ */
 export interface NativeStore {
-  /** Adds to a number. Returns the sum. */
-  add(key: string, number: number): number;
+  /** Adds to a number. */
+  add(key: string, number: number): void;
   set(key: string, text: string): void;
-  get(key: string): string | undefined;
+  get(keys: readonly string[]): void;
+  /** The last request's answer, as soon as there is one within the time. @throws what keeps the store from answering */
+  answer(milliseconds: number): StoreAnswer | undefined;
   close(): void;
+}
+
+export interface StoreAnswer {
+  /** After `add`, of all that was added. */
+  sum: number;
+  /** After `get`, by key. */
+  texts: (string | undefined)[];
 }
 
 /** Messages to all ranks, and what each rank last said of itself: see `Monitor` in `monitor.h`. */
@@ -38,7 +50,7 @@ export interface NativeMonitor {
   flush(milliseconds: number): boolean;
   watchAll(): void;
   report(): MonitorReport;
-  stop(): void;
+  close(): void;
 }
 
 export interface MonitorReport {

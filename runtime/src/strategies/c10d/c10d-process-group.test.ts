@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { whyNot } from '../../engines/torch/torch.test.kit.js';
 import type { RankError } from '../ranks.test.support.js';
@@ -102,13 +103,14 @@ const scenarios = {
   },
   asynchronous: {
     program: `
-      const buckets = Array.from({ length: 4 }, (_, i) => new Float32Array(2_000_000).fill(i + rank));
+      const buckets = Array.from({ length: 4 }, (_, i) => tf.variable(tf.fill([2_000_000], i + rank)));
+      const last = (bucket) => tf.tidy(() => bucket.slice(1_999_999, 1).dataSync()[0]);
       group.barrier().wait();
       const works = buckets.map((bucket) => group.allReduce([bucket]));
       // Nobody waits, and they come to their ends.
       const until = performance.now() + 20_000;
-      while (buckets.some((bucket, i) => bucket.at(-1) !== 3 * i + 3) && performance.now() < until);
-      const done = buckets.map((bucket) => bucket.at(-1));
+      while (buckets.some((bucket, i) => last(bucket) !== 3 * i + 3) && performance.now() < until);
+      const done = buckets.map(last);
       for (const work of works) work.wait();
       works[0].wait();
       report(done);
@@ -131,8 +133,17 @@ const scenarios = {
   computing: {
     program: `
       group.barrier().wait();
-      if (rank === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
-      group.allReduce([new Float32Array(100)]).wait();
+      const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+      if (rank === 1) pause(3000);
+      const values = new Float32Array(100).fill(rank + 1);
+      try {
+        group.allReduce([values]).wait();
+      } finally {
+        group.fail(new Error('stopped'));
+        // Rank 1 comes, and the collective ends after all.
+        if (rank !== 1) pause(4000);
+        report(values.every((value) => value === rank + 1));
+      }
     `,
     timeoutMs: 1500,
   },
@@ -213,11 +224,14 @@ describe.skipIf(addon === undefined)('when a rank ends', () => {
   });
 
   test('never, because it computes, all others end after the timeout', async () => {
-    const errors = await errorsOf('computing');
+    const { computing } = await reports!;
     for (const rank of [0, 2]) {
-      expect(errors[rank]?.code).toBe('PL8002');
-      expect(errors[rank]?.message).toMatch(/^rank 1 \(process \d+\) did not come to allReduce within 1.5 s/);
-      expect(errors[rank]?.seconds).toBeGreaterThan(1.4);
+      const [isUntouched, { code, message, seconds }] = computing[rank] as [boolean, RankError];
+      expect(code).toBe('PL8002');
+      expect(message).toMatch(/^rank 1 \(process \d+\) did not come to allReduce within 1.5 s/);
+      expect(seconds).toBeGreaterThan(1.4);
+      // Nor is anything written to what has been given up.
+      expect(isUntouched).toBe(true);
     }
   });
 
@@ -316,5 +330,19 @@ describe.skipIf(addon === undefined)('the rendezvous', () => {
     expect(second.reports).toEqual([
       { code: 'PL8004', message: `nobody answered at 127.0.0.1:${other} within 1 s.` },
     ]);
+  });
+
+  test('ends in time, and so does the process, though the store does not answer', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, resolve));
+    const { port } = silent.address() as AddressInfo;
+    try {
+      const { reports, exitCode } = await runProcess(join({ globalRank: 1, mainPort: port }));
+      const message = `the store of the run at 127.0.0.1:${port} did not answer within 1 s.`;
+      expect(reports).toEqual([{ code: 'PL8004', message }]);
+      expect(exitCode).toBe(0);
+    } finally {
+      silent.close();
+    }
   });
 });

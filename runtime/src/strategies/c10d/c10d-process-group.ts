@@ -107,7 +107,7 @@ export class C10dProcessGroup implements ProcessGroup {
     this.#watch.leave(this.#sequence);
     if (this.options.hostsStore) this.#watch.linger();
     this.#closed = true;
-    this.#watch.stop();
+    this.#watch.close();
     this.#group.close();
     this.#closeStore();
   }

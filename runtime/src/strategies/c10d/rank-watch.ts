@@ -147,8 +147,8 @@ export class RankWatch {
     } while (performance.now() < until);
   }
 
-  stop(): void {
-    this.monitor.stop();
+  close(): void {
+    this.monitor.close();
   }
 
   #update(): void {

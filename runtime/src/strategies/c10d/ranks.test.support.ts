@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { type ProcessOutcome, runCommand } from '../run-command.test.support.js';
 
 const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
@@ -86,6 +87,9 @@ export async function runC10dRanks(
   );
 }
 
+/** What a process reports after all of its scenarios. */
+const END = { name: 'end' };
+
 /** A program of `rankProgram`, as one of several that the same processes run, each in a group of its own. */
 export interface Scenario {
   program: string;
@@ -113,12 +117,16 @@ export async function runScenarios<Name extends string>(
           name,
         }),
       )
+      .concat(`(await import('node:fs')).writeSync(1, '${JSON.stringify(END)}\\n');`)
       .join('\n');
   const outcomes = await Promise.all(
     Array.from({ length: worldSize }, (_, rank) => runProcess(programOf(rank))),
   );
-  const errors = outcomes.map(({ stderr }) => stderr).join('');
-  if (errors !== '') throw new Error(errors);
+  for (const [rank, { exitCode, signal, reports, stderr }] of outcomes.entries()) {
+    // 1 is that of a rank that told the others of an error.
+    const isWell = (exitCode === 0 || exitCode === 1) && isDeepStrictEqual(reports.at(-1), END);
+    if (!isWell) throw new Error(`rank ${rank} ended with ${signal ?? exitCode}: ${stderr}`);
+  }
   const reportsOf = (name: Name) =>
     outcomes.map(({ reports }) =>
       (reports as { name: string; value: unknown }[]).flatMap((report) =>

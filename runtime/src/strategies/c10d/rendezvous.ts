@@ -5,6 +5,7 @@ import type {
   NativeProcessGroup,
   NativeStore,
   StoreAddress,
+  StoreAnswer,
 } from '../../engines/torch/distributed.js';
 import { PLError } from '../../errors/pl-error.js';
 import { endOf } from '../local/processes.js';
@@ -13,6 +14,8 @@ import { addressTowards, isLoopback, outwardAddress } from './network-address.js
 import { ownIdentity, type RankIdentity } from './rank-identity.js';
 
 const POLL_MS = 20;
+/** Most answers of a store come within this. */
+const ANSWER_MS = 5;
 
 export interface RendezvousOptions {
   rank: number;
@@ -50,14 +53,13 @@ export interface Meeting {
  */
 export async function meet(addon: DistributedAddon, options: RendezvousOptions): Promise<Meeting> {
   const rendezvous = new Rendezvous(addon, options);
-  const address = await rendezvous.reachStore();
-  const store = rendezvous.store!;
   try {
+    const address = await rendezvous.reachStore();
     const identities = await rendezvous.introduce(address);
     const group = await rendezvous.connect(address, identities);
-    return { store, storeAddress: rendezvous.storeAddress, identities, group };
+    return { store: rendezvous.store!, storeAddress: rendezvous.storeAddress, identities, group };
   } catch (error) {
-    store.close();
+    rendezvous.store?.close();
     throw error;
   }
 }
@@ -79,13 +81,13 @@ class Rendezvous {
   /** @returns the address of this host that the others reach */
   async reachStore(): Promise<string> {
     const { host, port, hostsStore, spansHosts } = this.options;
-    if (hostsStore) this.store = this.#openStore(true);
+    if (hostsStore) await this.#openStore(true);
     let address: string | undefined;
     do {
       address = await addressTowards(host, port);
     } while (address === undefined && (await this.#goOn()));
     if (address === undefined) throw this.#late(`nobody answered at ${host}:${port}`);
-    this.store ??= this.#openStore(false);
+    if (!hostsStore) await this.#openStore(false);
     // A host may know its own name by an address that means something else elsewhere.
     return spansHosts && isLoopback(address) ? (outwardAddress() ?? address) : address;
   }
@@ -93,8 +95,8 @@ class Rendezvous {
   /** Tells who this rank is, and waits until all have done so. */
   async introduce(address: string): Promise<RankIdentity[]> {
     const { rank, worldSize, backend } = this.options;
-    const store = this.store!;
-    if (store.add(`claim/${rank}`, 1) > 1) {
+    const { sum } = await this.#ask((store) => store.add(`claim/${rank}`, 1));
+    if (sum > 1) {
       throw new PLError(
         'PL8004',
         `two processes were started as rank ${rank}; process ${process.pid} is the second.`,
@@ -103,10 +105,11 @@ class Rendezvous {
         },
       );
     }
-    store.set(`rank/${rank}`, JSON.stringify(ownIdentity({ worldSize, backend, address })));
+    const own = JSON.stringify(ownIdentity({ worldSize, backend, address }));
+    await this.#ask((store) => store.set(`rank/${rank}`, own));
     const identities: (RankIdentity | undefined)[] = Array.from({ length: worldSize });
     for (;;) {
-      const missing = this.#collect(identities);
+      const missing = await this.#collect(identities);
       if (missing.length === 0) return identities as RankIdentity[];
       this.#checkProcesses(identities);
       if (!(await this.#goOn())) throw this.#late(`rank ${missing.join(', ')} of ${worldSize} did not join`);
@@ -132,6 +135,7 @@ class Rendezvous {
       }
       return group;
     } catch (error) {
+      group.close();
       if (error instanceof PLError) throw error;
       throw new PLError(
         'PL8004',
@@ -146,11 +150,13 @@ class Rendezvous {
     }
   }
 
-  #openStore(hosts: boolean): NativeStore {
+  async #openStore(hosts: boolean): Promise<void> {
     const { host, port, rank } = this.options;
     try {
-      return new this.addon.Store(this.storeAddress, hosts);
+      this.store = new this.addon.Store(this.storeAddress, hosts);
+      await this.#answer();
     } catch (error) {
+      if (error instanceof PLError) throw error;
       const { message } = error as Error;
       const what = hosts
         ? `rank ${rank} cannot open the store of the run at ${host}:${port}`
@@ -163,22 +169,25 @@ class Rendezvous {
   }
 
   /** @returns the ranks that have not said who they are */
-  #collect(identities: (RankIdentity | undefined)[]): number[] {
+  async #collect(identities: (RankIdentity | undefined)[]): Promise<number[]> {
+    const unknown = [...identities.keys()].filter((rank) => identities[rank] === undefined);
+    const { texts } = await this.#ask((store) => store.get(unknown.map((rank) => `rank/${rank}`)));
     const missing: number[] = [];
-    for (let rank = 0; rank < identities.length; rank++) {
-      if (identities[rank] !== undefined) continue;
-      const text = this.#get(`rank/${rank}`);
+    for (const [i, rank] of unknown.entries()) {
+      const text = texts[i];
       if (text === undefined) missing.push(rank);
       else identities[rank] = this.#compared(rank, JSON.parse(text) as RankIdentity);
     }
     return missing;
   }
 
-  #get(key: string): string | undefined {
+  async #ask(request: (store: NativeStore) => void): Promise<StoreAnswer> {
     const { host, port } = this.options;
     try {
-      return this.store!.get(key);
+      request(this.store!);
+      return await this.#answer();
     } catch (error) {
+      if (error instanceof PLError) throw error;
       throw new PLError(
         'PL8004',
         `the store of the run at ${host}:${port} is gone: ${(error as Error).message}`,
@@ -187,6 +196,15 @@ class Rendezvous {
           cause: error,
         },
       );
+    }
+  }
+
+  async #answer(): Promise<StoreAnswer> {
+    const { host, port } = this.options;
+    for (;;) {
+      const answer = this.store!.answer(ANSWER_MS);
+      if (answer !== undefined) return answer;
+      if (!(await this.#goOn())) throw this.#late(`the store of the run at ${host}:${port} did not answer`);
     }
   }
 

@@ -103,6 +103,7 @@ async function build(
     const libtorch = await probeC10d(compiler, found, { folder, log });
     const recipe = { libtorch, standard, userFlags };
     onPhase(`${compiler.identity}, ${standard.replace('c', 'C')}, ${jobs === 1 ? '1 job' : `${jobs} jobs`}`);
+    if (!libtorch.c10d) onPhase('without c10d: processes can exchange values on one host only');
     const clock = stopwatch();
     const { objects, compiled } = await compileSources({
       compiler,
