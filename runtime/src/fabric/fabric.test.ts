@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { loadTorchAddon } from '../engines/torch/load-addon.js';
 import { Logger } from '../loggers/logger.js';
 import { gradOf } from '../optim/gradients.js';
 import { StepLR } from '../optim/lr-schedulers/step-lr.js';
@@ -22,6 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const start = (scenarios: readonly FabricScenario[]) =>
   runCommand([process.execPath, program, JSON.stringify(scenarios)]);
 
+const hasTorch = loadTorchAddon().state === 'loaded';
 const cpu = { engine: 'ort', accelerator: 'cpu' } as const;
 const optimizers = ['sgd', 'adam', 'tf.sgd', 'tf.adam'] as const;
 const saved = ['adam', 'tf.adam'] as const;
@@ -125,6 +127,23 @@ describe('a Fabric', () => {
       code: 'PL8202',
     });
   });
+
+  test.skipIf(!hasTorch)(
+    'multiplies in the precision that it was told, in backward and autocast alone',
+    async () => {
+      const fabric = new Fabric({ engine: 'torch', accelerator: 'cpu', precision: 'bf16-mixed' });
+      await fabric.launch();
+      const model = fabric.setup({ w: tf.variable(tf.tensor2d([[1 / 3]])) });
+      const x = tf.tensor2d([[1 / 3]]);
+      const product = () => tf.matMul(x, model.w).sum() as tf.Scalar;
+      const errorOf = (loss: tf.Scalar) => Math.abs(loss.dataSync()[0]! - 1 / 9);
+      // bfloat16 has 8 bits.
+      expect(errorOf(fabric.backward(product))).toBeGreaterThan(1e-4);
+      expect(errorOf(fabric.autocast(product))).toBeGreaterThan(1e-4);
+      expect(errorOf(product())).toBeLessThan(1e-6);
+      expect(gradOf(model.w)!.dataSync()[0]).toBeCloseTo(1 / 3, 2);
+    },
+  );
 
   test('gives loggers what it is told, and calls callbacks that have the method', async () => {
     const calls: unknown[] = [];
