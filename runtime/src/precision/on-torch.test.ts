@@ -105,12 +105,12 @@ describe.skipIf(addon === undefined)(`16 bits on the torch engine ${whyNot}`, ()
     [
       'a group normalization of 16 bits',
       () => [x(), random([6], 2)],
-      (a, weight) => groupNorm(tf.matMul(a!, tf.eye(6)), 2, { weight: weight! }),
+      (a, weight) => groupNorm(tf.matMul(a!, tf.eye(6)), 2, { weight: weight as tf.Tensor1D }),
     ],
     [
       'a batch normalization of 16 bits',
       () => [x(), random([6], 2)],
-      (a, weight) => batchNorm(tf.matMul(a!, tf.eye(6)), { weight: weight!, training: true }),
+      (a, weight) => batchNorm(tf.matMul(a!, tf.eye(6)), { weight: weight as tf.Tensor1D, training: true }),
     ],
     ['gelu', () => [x()], (a) => gelu(tf.matMul(a!, tf.eye(6)))],
     ['silu', () => [x()], (a) => silu(tf.matMul(a!, tf.eye(6)))],

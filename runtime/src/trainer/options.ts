@@ -1,8 +1,6 @@
 import type { Callback } from '../callbacks/callback.js';
-import type { MatmulPrecision } from '../engines/autocast-engine.js';
 import type { Logger } from '../loggers/logger.js';
 import type { MetricName } from '../module/metric-names.js';
-import type { PrecisionInput } from '../precision/parse-precision.js';
 
 /**
  * The trainer's settings as configuration files, the environment and flags give them.
@@ -73,9 +71,19 @@ export interface TrainerConfig {
   /** Threads of the engine, in each process; null divides the cores among the processes. @type integer @minimum 1 @default null */
   threads?: number | null;
   /** Types of the numbers: `mixed` computes matrix products and convolutions in 16 bits and keeps weights and sums in 32, `true` keeps and computes all in one type; 32, 16 and bf16 are short for 32-true, 16-mixed and bf16-mixed. @default "32-true" */
-  precision?: PrecisionInput;
+  precision?:
+    | '32-true'
+    | '16-mixed'
+    | 'bf16-mixed'
+    | '16-true'
+    | 'bf16-true'
+    | 16
+    | 32
+    | '16'
+    | '32'
+    | 'bf16';
   /** How exact matrix products of float32 are on a GPU: high and medium allow fewer digits inside (TF32); null leaves it to libtorch. @default null */
-  matmulPrecision?: MatmulPrecision | null;
+  matmulPrecision?: 'highest' | 'high' | 'medium' | null;
   /** Devices of this host to train on, on a CPU the number of processes; auto takes those that a launcher started, else one. @type integer @minimum 1 @default "auto" */
   devices?: number | 'auto';
   /** Hosts to train on, of which each has its own processes started by a launcher such as torchrun. @type integer @minimum 1 @default 1 */

@@ -41,7 +41,9 @@ describe('the settings of precision', () => {
     const setup = vi.fn();
     class Watched extends Scripted {
       @Hook('setup')
-      setUp = setup;
+      setUp() {
+        setup();
+      }
     }
     const trainer = new Trainer({ ...base, precision: 'bf16-mixed' });
     const expected = {
