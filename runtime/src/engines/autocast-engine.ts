@@ -33,7 +33,7 @@ export interface AutocastEngine {
   setMatmulPrecision?(precision: MatmulPrecision): void;
 
   /**
-   * Multiplies all tensors by `factor` in place, and tells whether every value was finite before: one call where
+   * Multiplies all tensors, each the only holder of its data, by `factor` in place, and tells whether every value was finite before: one call where
    * tfjs needs several for each tensor.
    */
   scaleAndCheckFinite?(tensors: readonly tf.Tensor[], factor: number): boolean;

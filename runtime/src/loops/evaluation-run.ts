@@ -128,7 +128,7 @@ export class EvaluationRun<Batch = unknown> {
     this.results.phase = this.#hooks.step;
   }
 
-  /** Runs a step in the precision of the run; of one that waits for something, the part before. */
+  /** Runs a step in the precision of the run; of an asynchronous one, the part before it first waits. */
   forward<Result>(step: () => Result): Result {
     return this.host.precision.forward(step);
   }

@@ -23,7 +23,7 @@ export interface PrecisionPlugin {
   convert(variables: Iterable<tf.Variable>): void;
   /** @throws PLError PL8205 for an optimizer that cannot be used with this precision */
   checkOptimizer(optimizer: object): void;
-  /** Runs a step of training, validation, test or prediction. */
+  /** Runs a step of training, validation, test or prediction; of an asynchronous one, the part before it first waits. */
   forward<Result>(step: () => Result): Result;
   /** Makes the gradients those of the loss itself. */
   unscale(optimizer: StepTarget): void;

@@ -86,6 +86,16 @@ const amongTwo: Scenario[] = [
     ? [
         { name: 'torch undivided', trainer: { devices: 2, maxSteps: 12, engine: 'torch' as const }, ...adam },
         { name: 'torch divided', trainer: { ...divided, maxSteps: 12, engine: 'torch' as const }, ...adam },
+        {
+          name: 'torch bfloat16',
+          trainer: { devices: 2, maxSteps: 12, engine: 'torch' as const, precision: 'bf16-mixed' as const },
+          ...adam,
+        },
+        {
+          name: 'torch bfloat16 throughout, divided',
+          trainer: { ...divided, maxSteps: 12, engine: 'torch' as const, precision: 'bf16-true' as const },
+          ...adam,
+        },
       ]
     : []),
   {
@@ -122,6 +132,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const digests = (ranks: readonly ScenarioResult[]) => ranks.map(({ digest }) => digest);
 const sorted = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
 const firstNumbers = (length: number) => Array.from({ length }, (_, i) => i);
+
+test.skipIf(!hasTorch)('two processes in bfloat16 take about the steps that they take in float32', () => {
+  const [float32] = two['torch undivided']!;
+  expect(difference(two['torch bfloat16']![0]!, float32!)).toBeLessThan(0.02);
+  expect(difference(two['torch bfloat16 throughout, divided']![0]!, float32!)).toBeLessThan(0.05);
+});
 
 describe.each([
   [2, () => two],
