@@ -18,6 +18,8 @@ export interface EngineOptions {
   deterministic?: boolean;
   /** Threads for the kernels that use several. Default: all cores. */
   threads?: number;
+  /** Which GPU, where there are several: the number of the process among those of its host. Default 0. */
+  localRank?: number;
 }
 
 const ENGINES: readonly EngineName[] = ['auto', 'torch', 'tensorflow', 'ort'];
@@ -28,7 +30,8 @@ const ACCELERATORS = ['auto', 'cpu', 'gpu', 'mps'];
  * first that has the accelerator: torch where it was built, tensorflow where the project has it, ort. May be called
  * again: tensors move to the new engine when they are next used.
  *
- * @throws PLError PL6001 (engine not available), PL6002 (no such device here), PL6003 (invalid option)
+ * @throws PLError PL6001 (engine not available), PL6002 (no such device here), PL6003 (invalid option), PL6014 (fewer
+ * devices than processes)
  */
 export async function selectEngine(options: EngineOptions = {}): Promise<SelectedEngine> {
   const valid = validated(options);
@@ -55,7 +58,11 @@ async function selectOrt({ accelerator, threads }: Required<EngineOptions>): Pro
   return useEmbedded(threads, ASKED_FOR);
 }
 
-async function selectTorch({ accelerator, threads }: Required<EngineOptions>): Promise<SelectedEngine> {
+async function selectTorch({
+  accelerator,
+  threads,
+  localRank,
+}: Required<EngineOptions>): Promise<SelectedEngine> {
   const torch = loadTorchAddon({ askPython: true });
   if (torch.state !== 'loaded') {
     throw new PLError('PL6001', `The engine 'torch' was asked for, but ${describeTorch(torch)}.`, {
@@ -63,7 +70,7 @@ async function selectTorch({ accelerator, threads }: Required<EngineOptions>): P
       ...(torch.state === 'broken' && { cause: torch.cause }),
     });
   }
-  const device = torchDevice(torch, accelerator);
+  const device = torchDevice(torch, accelerator, localRank);
   if (device !== undefined) return useTorch(torch, { device, threads }, ASKED_FOR);
   throw noDevice(accelerator, describeTorch(torch), { hint: torchDeviceAdvice(torch, accelerator) });
 }
@@ -88,9 +95,9 @@ async function selectTensorflow(options: Required<EngineOptions>): Promise<Selec
 }
 
 async function selectFirst(options: Required<EngineOptions>): Promise<SelectedEngine> {
-  const { accelerator, deterministic, threads } = options;
+  const { accelerator, deterministic, threads, localRank } = options;
   const torch = loadTorchAddon();
-  const device = torch.state === 'loaded' ? torchDevice(torch, accelerator) : undefined;
+  const device = torch.state === 'loaded' ? torchDevice(torch, accelerator, localRank) : undefined;
   if (torch.state === 'loaded' && device !== undefined) {
     return useTorch(torch, { device, threads }, 'it is built');
   }
@@ -138,11 +145,11 @@ function serves({ device }: TensorflowSearch & { state: 'loaded' }, accelerator:
 
 function validated(options: EngineOptions): Required<EngineOptions> {
   const { engine = 'auto', accelerator = 'auto', deterministic = false } = options;
-  const { threads = availableParallelism() } = options;
+  const { threads = availableParallelism(), localRank = 0 } = options;
   if (!ENGINES.includes(engine)) refuse('engine', engine, ENGINES.join(', '));
   if (!ACCELERATORS.includes(accelerator)) refuse('accelerator', accelerator, ACCELERATORS.join(', '));
   if (!Number.isInteger(threads) || threads < 1) refuse('threads', threads, 'a whole number from 1 up');
-  return { engine, accelerator, deterministic, threads };
+  return { engine, accelerator, deterministic, threads, localRank };
 }
 
 function refuse(setting: string, got: unknown, wanted: string): never {

@@ -30,6 +30,15 @@ describe('the device of the torch engine', () => {
     expect(torchDevice(loaded([...devices]), accelerator)).toBe(device);
   });
 
+  test('is another for each process, where there are enough', () => {
+    const gpus = loaded(['cpu', 'cuda:0', 'cuda:1']);
+    expect(torchDevice(gpus, 'auto', 1)).toBe('cuda:1');
+    expect(torchDevice(gpus, 'cpu', 1)).toBe('cpu');
+    expect(() => torchDevice(gpus, 'gpu', 2)).toThrow(
+      expect.objectContaining({ code: 'PL6014', hint: expect.stringContaining('trainer.devices to 2') }),
+    );
+  });
+
   test('that is missing has a reason: the libtorch, or the driver', () => {
     expect(torchDeviceAdvice(loaded(['cpu']), 'gpu')).toContain('Install a libtorch for CUDA');
     expect(torchDeviceAdvice(loaded(['cpu'], 'cuda'), 'gpu')).toContain('nvidia-smi');

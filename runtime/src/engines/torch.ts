@@ -1,3 +1,4 @@
+import { PLError } from '../errors/pl-error.js';
 import * as tf from '../tf.js';
 import { firstLine } from './embedded.js';
 import type { Accelerator, SelectedEngine } from './selected-engine.js';
@@ -22,18 +23,25 @@ export async function useTorch(
   return { name: 'torch', device, threads, reason: `torch (libtorch ${libtorch.version}, ${where}): ${why}` };
 }
 
-/** The first device of the addon that serves an accelerator; for `auto` the fastest kind that there is. */
-export function torchDevice({ addon }: LoadedTorch, accelerator: Accelerator): string | undefined {
+/**
+ * The device of the addon that serves an accelerator; for `auto` of the fastest kind that there is. Processes of one host
+ * share the CPU; of other devices each has its own.
+ *
+ * @param index number of the process among those of its host
+ * @throws PLError PL6014 when there are fewer devices than processes
+ */
+export function torchDevice({ addon }: LoadedTorch, accelerator: Accelerator, index = 0): string | undefined {
   const devices = addon.devices();
-  const first = (kind: string) => devices.find((device) => device.split(':')[0] === kind);
-  switch (accelerator) {
-    case 'auto':
-      return first('cuda') ?? first('mps') ?? first('cpu');
-    case 'gpu':
-      return first('cuda');
-    default:
-      return first(accelerator);
-  }
+  const all = (kind: string) => devices.filter((device) => device.split(':')[0] === kind);
+  const wanted = { auto: ['cuda', 'mps', 'cpu'], gpu: ['cuda'], mps: ['mps'], cpu: ['cpu'] }[accelerator];
+  const found = wanted.map(all).find(({ length }) => length > 0);
+  if (found === undefined || found[0] === 'cpu') return found?.[0];
+  if (index < found.length) return found[index];
+  throw new PLError(
+    'PL6014',
+    `process ${index} of this host (counted from 0) needs a device of its own, but there is ${found.join(', ')} only.`,
+    { hint: `Set trainer.devices to ${found.length}, or trainer.accelerator to cpu.` },
+  );
 }
 
 /** What keeps the torch engine from serving, as the end of a sentence. */

@@ -27,4 +27,6 @@ export const engineErrors = {
     'training step. Keep what is used later with `tf.keep`, or read its values before.',
   PL6013:
     'Processes that train together exchange the values of tensors in place. That works for float32, int32 and bool, on the engines `ort` and `torch`.',
+  PL6014:
+    'Of the processes that train on a host, each computes on a GPU of its own, and there are fewer GPUs than processes. Start as many processes as there are GPUs (`trainer.devices`), give `CUDA_VISIBLE_DEVICES` more of them, or train on the CPU (`trainer.accelerator`).',
 } as const;

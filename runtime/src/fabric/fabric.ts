@@ -159,7 +159,7 @@ export class Fabric {
         ...(accelerator && { accelerator }),
         ...(threads !== undefined && { threads }),
       },
-      this.strategy.localWorldSize,
+      this.strategy,
     );
   }
 

@@ -193,7 +193,7 @@ export class Trainer extends RunView {
     const { engine, accelerator, deterministic, threads } = this.config;
     this.engine = await selectProcessEngine(
       { engine, accelerator, deterministic, ...(threads !== null && { threads }) },
-      this.strategy.localWorldSize,
+      this.strategy,
     );
     const { precision, matmulPrecision } = this.config;
     if (matmulPrecision !== null) setMatmulPrecision(matmulPrecision, this.engine);
