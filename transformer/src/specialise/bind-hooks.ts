@@ -15,9 +15,11 @@ export function bindHooks({ hooks }: LoopPlan): Rule {
   return (node, file) => {
     if (ts.isIfStatement(node)) return unwrapImpossibleComparison(node, file);
     if (ts.isAwaitExpression(node)) {
-      const call = hookCall(node.expression);
+      const wrapped = wrappedHookCall(node.expression);
+      const call = wrapped?.call ?? hookCall(node.expression);
       if (call === undefined || hooks.get(call.name)?.awaited) return undefined;
-      return replaceNode(node, file, bind(call, file));
+      const bound = bind(call, file);
+      return replaceNode(node, file, wrapped ? `${wrapped.by.getText(file)}(() => ${bound})` : bound);
     }
     const call = hookCall(node);
     if (call !== undefined) return replaceNode(node, file, bind(call, file));
@@ -61,6 +63,14 @@ function hookCall(node: ts.Node): HookCall | undefined {
   const callee = ts.isNonNullExpression(node.expression) ? node.expression.expression : node.expression;
   const name = hookName(callee);
   return name === undefined ? undefined : { name, arguments: node.arguments };
+}
+
+/** `f(() => hooks.x(…))`, which gives what the hook gives */
+function wrappedHookCall(node: ts.Node): { by: ts.Expression; call: HookCall } | undefined {
+  if (!ts.isCallExpression(node) || node.arguments.length !== 1) return undefined;
+  const [wrapped] = node.arguments;
+  const call = wrapped && ts.isArrowFunction(wrapped) ? hookCall(wrapped.body) : undefined;
+  return call && { by: node.expression, call };
 }
 
 function hookName(node: ts.Node): string | undefined {
