@@ -6,10 +6,10 @@
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { freePort } from '../../runtime/src/strategies/process-run.js';
 
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '9' }, megabytes: { type: 'string', default: '100' } },
@@ -60,15 +60,6 @@ class Pair {
   end(): void {
     for (const { stdin } of this.#processes) stdin!.end();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 const median = (times: readonly number[]) => [...times].sort((a, b) => a - b)[times.length >> 1]!;

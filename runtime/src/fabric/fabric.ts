@@ -1,6 +1,5 @@
 import { applyToCollection } from '../data/apply-to-collection.js';
 import type { DataLoader } from '../data/data-loader.js';
-import { distributeLoader } from '../data/distribute-loader.js';
 import type { SelectedEngine } from '../engines/selected-engine.js';
 import { PLError } from '../errors/pl-error.js';
 import type { Logger } from '../loggers/logger.js';
@@ -8,11 +7,13 @@ import { backward } from '../optim/backward.js';
 import { clipGradNorm, clipGradValue, type NormType, totalNorm } from '../optim/clip-gradients.js';
 import { gradOf } from '../optim/gradients.js';
 import { Optimizer } from '../optim/optimizer.js';
+import { paramsOf } from '../optim/params-of.js';
 import { createPrecision, setMatmulPrecision } from '../precision/create-precision.js';
 import { parseMatmulPrecision, parsePrecision } from '../precision/parse-precision.js';
 import type { PrecisionPlugin } from '../precision/precision-plugin.js';
-import { globalSeed, seedEverything } from '../random/seed-everything.js';
+import { seedEverything } from '../random/seed-everything.js';
 import { createStrategy } from '../strategies/create-strategy.js';
+import { partOfRank } from '../strategies/part-of-rank.js';
 import { selectProcessEngine } from '../strategies/process-engine.js';
 import type { ReduceOp } from '../strategies/process-group.js';
 import type { Strategy } from '../strategies/strategy.js';
@@ -234,16 +235,7 @@ export class Fabric {
     ...loaders: { [I in keyof Bs]: DataLoader<Bs[I]> }
   ): FabricLoaders<Bs>;
   setupDataLoaders(...loaders: DataLoader<unknown>[]): unknown {
-    const { worldSize, globalRank } = this.strategy;
-    const own = loaders.map((loader) => {
-      const options = {
-        numReplicas: worldSize,
-        rank: globalRank,
-        padding: 'repeat',
-        seed: globalSeed() ?? 0,
-      } as const;
-      return new FabricDataLoader(worldSize === 1 ? loader : distributeLoader(loader, options));
-    });
+    const own = loaders.map((loader) => new FabricDataLoader(partOfRank(this.strategy, loader, 'repeat')));
     return own.length === 1 ? own[0] : own;
   }
 
@@ -308,7 +300,7 @@ export class Fabric {
       });
     }
     optimizer.unscale();
-    const params = optimizer.paramGroups.flatMap((group) => group.params);
+    const params = paramsOf(optimizer);
     if (clipVal !== undefined) {
       clipGradValue(params, clipVal);
       return undefined;

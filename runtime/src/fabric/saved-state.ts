@@ -8,6 +8,7 @@ import { PLError } from '../errors/pl-error.js';
 import { namedVariables } from '../module/named-variables.js';
 import { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerScalars } from '../optim/optimizer-state.js';
+import { paramsOf } from '../optim/params-of.js';
 import type { Strategy } from '../strategies/strategy.js';
 import * as tf from '../tf.js';
 import { FabricOptimizer } from './fabric-optimizer.js';
@@ -189,8 +190,6 @@ function variablesByName(variables: ReadonlyMap<string, tf.Variable>) {
       variables.get(name) ?? (/^#\d+$/.test(name) ? places[Number(name.slice(1))] : undefined);
   };
 }
-
-const paramsOf = ({ paramGroups }: Optimizer) => paramGroups.flatMap(({ params }) => params);
 
 function savedFabric({ extra }: Checkpoint, path: string): SavedFabric {
   const saved = extra?.fabric as SavedFabric | undefined;

@@ -1,6 +1,7 @@
 import type { BackwardPass } from '../hooks/signatures.js';
 import { backward, backwardBy } from '../optim/backward.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { paramsOf } from '../optim/params-of.js';
 import type { GradientReduction, ReductionContext } from '../strategies/strategy.js';
 import * as tf from '../tf.js';
 import type { LoopHost } from './loop-host.js';
@@ -77,7 +78,7 @@ export class AutomaticOptimization {
   #paramsNow(): readonly tf.Variable[] {
     const { paramGroups } = this.optimizer;
     if (paramGroups.length !== this.#groups) {
-      this.#params = paramGroups.flatMap((group) => group.params);
+      this.#params = paramsOf(this.optimizer);
       this.#groups = paramGroups.length;
     }
     return this.#params;

@@ -2,6 +2,7 @@ import { PLError } from '../errors/pl-error.js';
 import type { BoundHooks } from '../hooks/bind.js';
 import { propagate } from '../optim/backward.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { paramsOf } from '../optim/params-of.js';
 import type * as tf from '../tf.js';
 import type { LoopHost } from './loop-host.js';
 import { hasGradients, unreachedParameters } from './training-checks.js';
@@ -59,9 +60,7 @@ export class ManualOptimization {
     this.host.callbacks.callSync('on_before_backward', [loss]);
     this.hooks.on_before_backward?.(loss);
     const optimizers = this.#toggled === undefined ? this.optimizers : [this.#toggled];
-    const params = new Set(
-      optimizers.flatMap(({ paramGroups }) => paramGroups.flatMap((group) => group.params)),
-    );
+    const params = new Set(optimizers.flatMap(paramsOf));
     results.phase = 'backward';
     const { lossScale } = this.host.precision;
     if (this.hooks.backward) this.hooks.backward(loss, (part) => propagate(part, [...params], lossScale));

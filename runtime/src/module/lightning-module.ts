@@ -7,6 +7,7 @@ import type { OptimizerHandle } from '../loops/manual-optimization.js';
 import { clipGradNorm, clipGradValue } from '../optim/clip-gradients.js';
 import { clearGrads } from '../optim/gradients.js';
 import type { LRScheduler } from '../optim/lr-schedulers/lr-scheduler.js';
+import { paramsOf } from '../optim/params-of.js';
 import * as tf from '../tf.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { completeHparams } from './hparams.js';
@@ -170,7 +171,7 @@ export abstract class LightningModule<H extends object = object> {
     const limit = clippingLimit(this.#trainer, gradientClipVal);
     if (limit === null) return;
     optimizer.unscale?.();
-    const params = optimizer.paramGroups.flatMap((group) => group.params);
+    const params = paramsOf(optimizer);
     if ((gradientClipAlgorithm ?? this.#trainer?.config.gradientClipAlgorithm) === 'value')
       clipGradValue(params, limit);
     else clipGradNorm(params, limit);

@@ -1,5 +1,6 @@
 import { PLError } from '../errors/pl-error.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { paramsOf } from '../optim/params-of.js';
 import type * as tf from '../tf.js';
 import { type ScaleAndCheckFinite, unscaleGradients } from './unscale-gradients.js';
 
@@ -209,10 +210,6 @@ export class GradScaler {
     this.#skippedSteps = skipped;
     this.#progress.clear();
   }
-}
-
-function paramsOf(optimizer: ScaledOptimizer): tf.Variable[] {
-  return optimizer.paramGroups.flatMap((group) => group.params);
 }
 
 interface Settings {

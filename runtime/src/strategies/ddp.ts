@@ -11,7 +11,7 @@ import { broadcastVariables, syncVariables } from './module-sync.js';
 import { broadcastObject, gatherObjects } from './objects.js';
 import type { HostArray, ProcessGroup, ReduceOp } from './process-group.js';
 import { joinProcesses, type ProcessRun } from './process-run.js';
-import type { GradientReduction, Strategy, Synchronized } from './strategy.js';
+import { type GradientReduction, nothingToReduce, type Strategy, type Synchronized } from './strategy.js';
 import { synchronizeBatchNorm } from './sync-batch-norm.js';
 
 export interface DDPOptions {
@@ -142,7 +142,7 @@ export class DDPStrategy implements Strategy {
   prepareOptimizers(_optimizers: readonly Optimizer[]): void {}
 
   beginReduction(params: readonly tf.Variable[]): GradientReduction {
-    if (this.#isAlone) return { ready() {}, finish() {} };
+    if (this.#isAlone) return nothingToReduce;
     const reduction = this.#reducer!.begin(params);
     return {
       ready: (param) => reduction.ready(param),

@@ -1,6 +1,7 @@
 import { PLError } from '../errors/pl-error.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
+import { paramsOf } from '../optim/params-of.js';
 import * as tf from '../tf.js';
 import { DDPStrategy } from './ddp.js';
 import { broadcastVariables } from './module-sync.js';
@@ -104,5 +105,3 @@ export class ShardedStrategy extends DDPStrategy {
     return tensor;
   }
 }
-
-const paramsOf = ({ paramGroups }: Optimizer) => paramGroups.flatMap(({ params }) => params);

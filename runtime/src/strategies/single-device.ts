@@ -1,7 +1,7 @@
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict } from '../optim/optimizer-state.js';
 import type * as tf from '../tf.js';
-import type { GradientReduction, Strategy } from './strategy.js';
+import { type GradientReduction, nothingToReduce, type Strategy } from './strategy.js';
 
 /** One process, which is alone. */
 export class SingleDeviceStrategy implements Strategy {
@@ -49,7 +49,7 @@ export class SingleDeviceStrategy implements Strategy {
   prepareOptimizers(): void {}
 
   beginReduction(): GradientReduction {
-    return { ready() {}, finish() {} };
+    return nothingToReduce;
   }
 
   optimizerState(optimizer: Optimizer, nameOf: (v: tf.Variable) => string): OptimizerStateDict {

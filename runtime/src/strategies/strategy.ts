@@ -18,6 +18,9 @@ export interface GradientReduction {
   finish(context: ReductionContext): void;
 }
 
+/** Of a process that is alone: its gradients are the mean already. */
+export const nothingToReduce: GradientReduction = { ready() {}, finish() {} };
+
 /** What the ranks have to have in common: variables by name, and those of them that are trained. */
 export interface Synchronized {
   stateDict(): ReadonlyMap<string, tf.Variable>;

@@ -13,6 +13,7 @@ import type { OptimizersInForce } from '../optim/lr-schedulers/config.js';
 import type { LRSchedulerState } from '../optim/lr-schedulers/scheduler-state.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { OptimizerStateDict, RestorableOptimizerState } from '../optim/optimizer-state.js';
+import { paramsOf } from '../optim/params-of.js';
 import type { GradScalerState } from '../precision/grad-scaler.js';
 import { restoreRngState, rngState } from '../random/seed-everything.js';
 import * as tf from '../tf.js';
@@ -127,7 +128,7 @@ function optimizerState(
     );
   };
   const state = strategy.optimizerState(optimizer, nameOf);
-  const params = withGradients ? optimizer.paramGroups.flatMap(({ params }) => params) : [];
+  const params = withGradients ? paramsOf(optimizer) : [];
   // A run that goes on from here begins with what the processes have added up, shared evenly.
   if (withGradients) strategy.beginReduction(params).finish({ expectsAll: false });
   for (const v of params) {

@@ -1,6 +1,5 @@
 import type { DataLoader } from '../data/data-loader.js';
-import { distributeLoader } from '../data/distribute-loader.js';
-import { globalSeed } from '../random/seed-everything.js';
+import { partOfRank } from '../strategies/part-of-rank.js';
 import type { Session } from './session.js';
 
 /**
@@ -12,12 +11,6 @@ export function ownPart(
   loader: DataLoader<unknown>,
   stage: 'train' | 'evaluation',
 ): DataLoader<unknown> {
-  const { worldSize, globalRank } = strategy;
-  if (worldSize === 1 || !config.useDistributedSampler) return loader;
-  return distributeLoader(loader, {
-    numReplicas: worldSize,
-    rank: globalRank,
-    padding: stage === 'train' ? 'repeat' : 'unrepeated',
-    seed: globalSeed() ?? 0,
-  });
+  if (!config.useDistributedSampler) return loader;
+  return partOfRank(strategy, loader, stage === 'train' ? 'repeat' : 'unrepeated');
 }

@@ -1,9 +1,10 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { whyNot } from '../../engines/torch/torch.test.kit.js';
+import { freePort } from '../process-run.js';
 import type { RankError } from '../ranks.test.support.js';
 import { loadC10dAddon } from './create-c10d-process-group.js';
-import { freePort, rankProgram, runC10dRanks, runProcess, runScenarios } from './ranks.test.support.js';
+import { rankProgram, runC10dRanks, runProcess, runScenarios } from './ranks.test.support.js';
 
 // Real processes, several in each test; each loads libtorch.
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,20 +1,8 @@
-import { createServer } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { freePort } from '../process-run.js';
 import { type ProcessOutcome, runCommand } from '../run-command.test.support.js';
 
 const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
-
-/** A port that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 export interface C10dRanksOptions {
   worldSize: number;

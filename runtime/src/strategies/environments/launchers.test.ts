@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../process-run.js';
 import type { ClusterEnvironment } from './cluster-environment.js';
 
 const run = promisify(execFile);
@@ -37,16 +37,6 @@ async function reports(
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Report)
     .sort((a, b) => a.globalRank - b.globalRank);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 // Starting PyTorch alone takes seconds, and more on a busy machine.
